@@ -1,0 +1,2 @@
+Console.WriteLine("waggle");
+return 0;
