@@ -1,0 +1,364 @@
+/*
+ * waggle-load: the traffic generator and receiver of `waggle bench`, in C so that what is measured is the network path and not a
+ * managed runtime's sockets. The same program drives every path under test and every baseline.
+ *
+ *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests; UDP: counts. Runs until killed.
+ *   waggle-load stream ADDR PORT SECONDS           prints bytes per second, as the receiver counted them
+ *   waggle-load rr ADDR PORT SECONDS               prints 1-byte request/response transactions per second
+ *   waggle-load udp ADDR PORT SECONDS SIZE         prints datagrams received per second
+ *   waggle-load mcast-recv GROUP PORT IFNAME       joins and counts; prints the count when its stdin closes
+ *   waggle-load mcast-send GROUP PORT IFNAME COUNT SIZE   sends COUNT datagrams; prints the nanoseconds of CPU and of time it took
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STREAM_CHUNK (256 * 1024)
+#define UDP_BATCH 64
+
+struct endpoint {
+	struct sockaddr_storage addr;
+	socklen_t len;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "waggle-load: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct endpoint parse(const char *address, const char *port)
+{
+	struct endpoint e = { 0 };
+	struct sockaddr_in *v4 = (struct sockaddr_in *)&e.addr;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&e.addr;
+
+	if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t)atoi(port));
+		e.len = sizeof(*v4);
+	} else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons((uint16_t)atoi(port));
+		e.len = sizeof(*v6);
+	} else {
+		fprintf(stderr, "waggle-load: '%s' is not an address\n", address);
+		exit(2);
+	}
+	return e;
+}
+
+static int open_socket(const struct endpoint *e, int type, int listening)
+{
+	int one = 1, big = 8 << 20;
+	int fd = socket(e->addr.ss_family, type | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		die("socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (type == SOCK_DGRAM) {
+		if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big)) < 0)
+			setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &big, sizeof(big));
+	} else {
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	}
+	if (listening) {
+		if (bind(fd, (const struct sockaddr *)&e->addr, e->len) < 0)
+			die("bind");
+		if (type == SOCK_STREAM && listen(fd, 128) < 0)
+			die("listen");
+	} else if (connect(fd, (const struct sockaddr *)&e->addr, e->len) < 0) {
+		die("connect");
+	}
+	return fd;
+}
+
+static void send_all(int fd, const void *data, size_t length)
+{
+	const char *p = data;
+
+	while (length > 0) {
+		ssize_t n = send(fd, p, length, MSG_NOSIGNAL);
+
+		if (n < 0)
+			die("send");
+		p += n;
+		length -= (size_t)n;
+	}
+}
+
+static void receive_all(int fd, void *data, size_t length)
+{
+	char *p = data;
+
+	while (length > 0) {
+		ssize_t n = recv(fd, p, length, 0);
+
+		if (n <= 0)
+			die("receive");
+		p += n;
+		length -= (size_t)n;
+	}
+}
+
+/* One TCP connection of the server: its first byte says what it is for. */
+static void serve_connection(int fd, volatile uint64_t *datagrams)
+{
+	static char buffer[STREAM_CHUNK];
+	uint64_t total = 0;
+	ssize_t n;
+	char mode;
+
+	receive_all(fd, &mode, 1);
+	switch (mode) {
+	case 'S':
+		while ((n = recv(fd, buffer, sizeof(buffer), 0)) > 0)
+			total += (uint64_t)n;
+		send_all(fd, &total, sizeof(total));
+		break;
+	case 'R':
+		while (recv(fd, buffer, 1, 0) == 1)
+			if (send(fd, buffer, 1, MSG_NOSIGNAL) != 1)
+				break;
+		break;
+	case 'U':
+		/* Each request byte is answered with the number of datagrams so far. */
+		while (recv(fd, buffer, 1, 0) == 1) {
+			total = *datagrams;
+			send_all(fd, &total, sizeof(total));
+		}
+		break;
+	}
+	close(fd);
+}
+
+static volatile uint64_t *shared_counter(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		die("mmap");
+	return page;
+}
+
+static int serve(const char *address, const char *port)
+{
+	struct endpoint e = parse(address, port);
+	int udp = open_socket(&e, SOCK_DGRAM, 1);
+	int tcp = open_socket(&e, SOCK_STREAM, 1);
+	volatile uint64_t *datagrams = shared_counter();
+
+	signal(SIGCHLD, SIG_IGN);
+	if (fork() == 0) {
+		static char buffers[UDP_BATCH][2048];
+		struct mmsghdr messages[UDP_BATCH] = { 0 };
+		struct iovec parts[UDP_BATCH];
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (int i = 0; i < UDP_BATCH; i++) {
+			parts[i] = (struct iovec){ buffers[i], sizeof(buffers[i]) };
+			messages[i].msg_hdr.msg_iov = &parts[i];
+			messages[i].msg_hdr.msg_iovlen = 1;
+		}
+		for (;;) {
+			int n = recvmmsg(udp, messages, UDP_BATCH, MSG_WAITFORONE, NULL);
+
+			if (n > 0)
+				*datagrams += (uint64_t)n;
+		}
+	}
+	printf("ready\n");
+	fflush(stdout);
+	for (;;) {
+		int fd = accept4(tcp, NULL, NULL, SOCK_CLOEXEC);
+		int one = 1;
+
+		if (fd < 0)
+			continue;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		if (fork() == 0) {
+			serve_connection(fd, datagrams);
+			_exit(0);
+		}
+		close(fd);
+	}
+}
+
+static int stream(const char *address, const char *port, double seconds)
+{
+	static char buffer[STREAM_CHUNK];
+	struct endpoint e = parse(address, port);
+	int fd = open_socket(&e, SOCK_STREAM, 0);
+	double start = now(), elapsed;
+	uint64_t total;
+
+	send_all(fd, "S", 1);
+	while (now() - start < seconds)
+		send_all(fd, buffer, sizeof(buffer));
+	shutdown(fd, SHUT_WR);
+	receive_all(fd, &total, sizeof(total));
+	elapsed = now() - start;
+	printf("%.0f\n", (double)total / elapsed);
+	return 0;
+}
+
+static int rr(const char *address, const char *port, double seconds)
+{
+	struct endpoint e = parse(address, port);
+	int fd = open_socket(&e, SOCK_STREAM, 0);
+	uint64_t done = 0;
+	double start;
+	char byte = 'x';
+
+	send_all(fd, "R", 1);
+	start = now();
+	while (now() - start < seconds) {
+		for (int i = 0; i < 32; i++) {
+			send_all(fd, &byte, 1);
+			receive_all(fd, &byte, 1);
+		}
+		done += 32;
+	}
+	printf("%.0f\n", (double)done / (now() - start));
+	return 0;
+}
+
+static uint64_t ask_count(int control)
+{
+	uint64_t count;
+
+	send_all(control, "?", 1);
+	receive_all(control, &count, sizeof(count));
+	return count;
+}
+
+static int udp(const char *address, const char *port, double seconds, int size)
+{
+	static char payload[2048];
+	struct endpoint e = parse(address, port);
+	int control = open_socket(&e, SOCK_STREAM, 0);
+	int fd = open_socket(&e, SOCK_DGRAM, 0);
+	struct mmsghdr messages[UDP_BATCH] = { 0 };
+	struct iovec part = { payload, (size_t)size };
+	uint64_t before, after;
+	double start;
+
+	if (size < 1 || size > (int)sizeof(payload)) {
+		fprintf(stderr, "waggle-load: the size must be 1 to %zu\n", sizeof(payload));
+		return 2;
+	}
+	for (int i = 0; i < UDP_BATCH; i++) {
+		messages[i].msg_hdr.msg_iov = &part;
+		messages[i].msg_hdr.msg_iovlen = 1;
+	}
+	send_all(control, "U", 1);
+	before = ask_count(control);
+	start = now();
+	while (now() - start < seconds)
+		if (sendmmsg(fd, messages, UDP_BATCH, 0) < 0 && errno != ENOBUFS && errno != EAGAIN && errno != ECONNREFUSED)
+			die("sendmmsg");
+	after = ask_count(control);
+	printf("%.0f\n", (double)(after - before) / (now() - start));
+	return 0;
+}
+
+static void join(int fd, const struct endpoint *group, unsigned int ifindex)
+{
+	struct group_req request = { .gr_interface = ifindex };
+
+	memcpy(&request.gr_group, &group->addr, group->len);
+	if (setsockopt(fd, group->addr.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6, MCAST_JOIN_GROUP, &request, sizeof(request)) < 0)
+		die("join");
+}
+
+static int mcast_recv(const char *group, const char *port, const char *device)
+{
+	struct endpoint e = parse(group, port);
+	struct pollfd fds[2] = { { .fd = 0, .events = POLLIN }, { .events = POLLIN } };
+	uint64_t count = 0;
+	char buffer[2048];
+
+	fds[1].fd = open_socket(&e, SOCK_DGRAM, 1);
+	join(fds[1].fd, &e, if_nametoindex(device));
+	printf("ready\n");
+	fflush(stdout);
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			die("poll");
+		while (recv(fds[1].fd, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0)
+			count++;
+		if (fds[0].revents && read(0, buffer, sizeof(buffer)) <= 0)
+			break;
+	}
+	printf("%llu\n", (unsigned long long)count);
+	return 0;
+}
+
+static int mcast_send(const char *group, const char *port, const char *device, long count, int size)
+{
+	static char payload[2048];
+	struct endpoint e = parse(group, port);
+	int fd = socket(e.addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), off = 0, hops = 8;
+	int v4 = e.addr.ss_family == AF_INET;
+	struct ip_mreqn out = { .imr_ifindex = (int)if_nametoindex(device) };
+	struct timespec before, after;
+	double start;
+
+	if (fd < 0 || size < 1 || size > (int)sizeof(payload))
+		die("socket");
+	if (v4) {
+		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof(out));
+		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_LOOP, &off, sizeof(off));
+		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops));
+	} else {
+		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &out.imr_ifindex, sizeof(out.imr_ifindex));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof(off));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops));
+	}
+	start = now();
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	for (long i = 0; i < count; i++)
+		if (sendto(fd, payload, (size_t)size, 0, (const struct sockaddr *)&e.addr, e.len) < 0 && errno != ENOBUFS)
+			die("sendto");
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	printf("%.0f %.0f\n", (double)(after.tv_sec - before.tv_sec) * 1e9 + (double)(after.tv_nsec - before.tv_nsec), (now() - start) * 1e9);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 4 && !strcmp(argv[1], "serve"))
+		return serve(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "stream"))
+		return stream(argv[2], argv[3], atof(argv[4]));
+	if (argc == 5 && !strcmp(argv[1], "rr"))
+		return rr(argv[2], argv[3], atof(argv[4]));
+	if (argc == 6 && !strcmp(argv[1], "udp"))
+		return udp(argv[2], argv[3], atof(argv[4]), atoi(argv[5]));
+	if (argc == 5 && !strcmp(argv[1], "mcast-recv"))
+		return mcast_recv(argv[2], argv[3], argv[4]);
+	if (argc == 7 && !strcmp(argv[1], "mcast-send"))
+		return mcast_send(argv[2], argv[3], argv[4], atol(argv[5]), atoi(argv[6]));
+	fprintf(stderr, "usage: waggle-load serve|stream|rr|udp|mcast-recv|mcast-send … (see the head of its source)\n");
+	return 2;
+}
