@@ -1,6 +1,6 @@
 # Sourced by ./waggle: publishes the one executable into artifacts/waggle when a source is newer than the last build.
 
-product_sources=(src bpf native build deploy examples tools Directory.Build.props Directory.Packages.props global.json)
+product_sources=(src bench bpf native build deploy examples tools Directory.Build.props Directory.Packages.props global.json)
 
 build_product() {
     local stamp=$root/artifacts/waggle.stamp log=$root/artifacts/build.log

@@ -12,6 +12,7 @@ run_packages=(
     "jq|jq"
     "curl|curl"
     "tmux|tmux"
+    "tcpdump|tcpdump"
     "kubernetes-client|kubectl"
 )
 build_packages=(
@@ -22,7 +23,6 @@ build_packages=(
 )
 test_packages=(
     "containernetworking-plugins|/usr/lib/cni/bridge"
-    "tcpdump|tcpdump"
     "iperf3|iperf3"
     "bpftool|/usr/sbin/bpftool"
     "ethtool|ethtool"
