@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef WAGGLE_ABI_EVENT_H
+#define WAGGLE_ABI_EVENT_H
+
+#include "address.h"
+
+/*
+ * Map `events`: ring buffer of the records below; written by BPF, read by one consumer. A record starts with event_header;
+ * `type` says which struct it is. Losses are counted in `event_counters`.
+ */
+enum event_type {
+	EVENT_TYPE_DROP       = 1, /* drop_event */
+	EVENT_TYPE_TRACE      = 4, /* trace_event */
+	EVENT_TYPE_MEMBERSHIP = 64, /* membership_event; never rate limited */
+};
+
+#define EVENT_VERSION 1
+#define EVENT_CAPTURE_MAX 128
+
+struct event_header {
+	__u8 type;                   /* enum event_type */
+	__u8 version;                /* EVENT_VERSION */
+	__u16 length;                /* bytes of the whole record */
+	__u32 cpu;
+	__u64 timestamp;             /* ns, CLOCK_MONOTONIC */
+	__u32 ifindex;               /* device of the hook */
+	__u32 endpoint_id;           /* local endpoint concerned; 0: none */
+	__u32 source_identity;       /* 0: not known at this place */
+	__u32 destination_identity;
+};
+
+/* The start of the packet, from the Ethernet header on. */
+struct packet_capture {
+	__u32 packet_length;
+	__u32 captured;              /* bytes of `data` that are valid */
+	__u8 data[EVENT_CAPTURE_MAX];
+};
+
+struct drop_event {
+	struct event_header header;
+	__u8 reason;                 /* enum drop_reason */
+	__u8 direction;              /* enum traffic_direction */
+	__u16 file;                  /* enum source_file */
+	__u32 line;
+	struct packet_capture packet;
+};
+
+/* Numbers as in Hubble's trace sub-types. */
+enum trace_point {
+	TRACE_POINT_TO_ENDPOINT   = 0,
+	TRACE_POINT_TO_PROXY      = 1,
+	TRACE_POINT_TO_HOST       = 2,
+	TRACE_POINT_TO_STACK      = 3,
+	TRACE_POINT_TO_OVERLAY    = 4,
+	TRACE_POINT_FROM_ENDPOINT = 5,
+	TRACE_POINT_FROM_PROXY    = 6,
+	TRACE_POINT_FROM_HOST     = 7,
+	TRACE_POINT_FROM_STACK    = 8,
+	TRACE_POINT_FROM_OVERLAY  = 9,
+	TRACE_POINT_FROM_NETWORK  = 10,
+	TRACE_POINT_TO_NETWORK    = 11,
+};
+
+struct trace_event {
+	struct event_header header;
+	__u8 point;                  /* enum trace_point */
+	__u8 pad[3];
+	__u32 target_ifindex;        /* where it goes; 0: the stack, or not decided here */
+	struct packet_capture packet;
+};
+
+enum membership_change {
+	MEMBERSHIP_CHANGE_JOIN    = 1, /* first report of this endpoint for this group */
+	MEMBERSHIP_CHANGE_LEAVE   = 2, /* removed */
+	MEMBERSHIP_CHANGE_FILTER  = 3, /* same membership, other sources */
+	MEMBERSHIP_CHANGE_LEAVING = 4, /* asked to leave; somebody has to query (mcast_fast_leave off) */
+};
+
+struct membership_event {
+	struct event_header header;
+	struct address group;
+	__u32 slot;
+	__u8 change;                 /* enum membership_change */
+	__u8 compat;                 /* enum membership_compat */
+	__u8 filter_mode;            /* enum filter_mode */
+	__u8 pad;
+};
+
+#endif

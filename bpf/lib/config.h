@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef WAGGLE_LIB_CONFIG_H
+#define WAGGLE_LIB_CONFIG_H
+
+#include "../abi/config.h"
+#include "common.h"
+
+/* The node's configuration; described at the type. All zero in the object: the loader writes it before loading. */
+const volatile struct datapath_config config = {};
+
+#endif
