@@ -1,0 +1,89 @@
+namespace Waggle.Agent.Config;
+
+/// <summary>Every key of <c>cilium-config</c> that Waggle knows: the one place where a setting gets its name, type and default.</summary>
+public static class ConfigKeys
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1), Minute = TimeSpan.FromMinutes(1), Day = TimeSpan.FromDays(1);
+
+    /// <summary>Sorted by name.</summary>
+    public static IReadOnlyList<ConfigKey> All { get; } = [.. Define().OrderBy(k => k.Name, StringComparer.Ordinal)];
+
+    public static ConfigKey? Find(string name) => All.FirstOrDefault(k => k.Name == name);
+
+    /// <summary>Null when the key exists and takes the value; otherwise one sentence with the nearest valid key or value.</summary>
+    public static string? Check(string name, string value) => Find(name) is { } key ? key.Check(value) : Unknown(name);
+
+    internal static string Unknown(string name)
+    {
+        string? near = NearestName.Find(name.ToLowerInvariant().Replace('_', '-'), All.Select(k => k.Name));
+        return near is null ? $"unknown key \"{name}\"" : $"unknown key \"{name}\"; did you mean \"{near}\"?";
+    }
+
+    private static IEnumerable<ConfigKey> Define() =>
+    [
+        // Cluster
+        ConfigKey.Text("cluster-name", "default", "name of the cluster; part of every identity's labels", max: 63),
+        ConfigKey.Int("cluster-id", 0, 0, 255, "id of the cluster among connected clusters"),
+        ConfigKey.Bool("debug", false, "log at debug level", live: true),
+
+        // Addresses
+        ConfigKey.Bool("enable-ipv4", true, "IPv4 for pods"),
+        ConfigKey.Bool("enable-ipv6", false, "IPv6 for pods"),
+        ConfigKey.Word("ipam", "cluster-pool", ["cluster-pool", "kubernetes"], "who gives nodes their pod prefixes: the operator, or the Node objects' podCIDRs"),
+        ConfigKey.Cidrs("cluster-pool-ipv4-cidr", "10.0.0.0/8", "pools from which nodes get IPv4 pod prefixes", v6: false),
+        ConfigKey.Int("cluster-pool-ipv4-mask-size", 24, 8, 30, "prefix length of a node's IPv4 pod prefix"),
+        ConfigKey.Cidrs("cluster-pool-ipv6-cidr", "fd00::/104", "pools from which nodes get IPv6 pod prefixes", v6: true),
+        ConfigKey.Int("cluster-pool-ipv6-mask-size", 120, 48, 126, "prefix length of a node's IPv6 pod prefix"),
+
+        // Routing
+        ConfigKey.Word("routing-mode", "tunnel", ["tunnel", "native"], "carry pod traffic between nodes in a tunnel, or route it as it is"),
+        ConfigKey.Word("tunnel-protocol", "vxlan", ["vxlan"], "encapsulation in tunnel mode"),
+        ConfigKey.Int("tunnel-port", 8472, 1, 65535, "UDP port of the tunnel"),
+        ConfigKey.Cidrs("ipv4-native-routing-cidr", "", "destinations that are reached without masquerade in native routing", v6: false),
+        ConfigKey.Cidrs("ipv6-native-routing-cidr", "", "destinations that are reached without masquerade in native routing", v6: true),
+        ConfigKey.Bool("auto-direct-node-routes", false, "install routes to the other nodes' pod prefixes (nodes share an L2 network)"),
+        ConfigKey.Int("mtu", 0, 0, 65535, "MTU of the network between nodes; 0 takes it from the device"),
+        ConfigKey.Text("devices", "", "devices that face the network, separated by spaces; empty: those with the node's address or a default route"),
+        ConfigKey.Bool("enable-ipv4-masquerade", true, "traffic from pods to outside gets the node's IPv4 address"),
+        ConfigKey.Bool("enable-ipv6-masquerade", true, "traffic from pods to outside gets the node's IPv6 address"),
+
+        // Multicast
+        ConfigKey.Bool("multicast-enabled", false, "replicate multicast to subscribed pods", live: true),
+        ConfigKey.Int("multicast-max-groups", 1024, 1, 65536, "groups a node forwards at most; the lower of this and the map's size holds", live: true),
+        ConfigKey.Int("multicast-max-memberships-per-endpoint", 256, 1, 65536, "groups one pod may join", live: true),
+        ConfigKey.Int("multicast-max-report-rate", 200, 1, 100000, "IGMP/MLD packets per second accepted from one pod", live: true),
+        ConfigKey.Bool("multicast-querier", true, "send IGMP/MLD queries to pods, so that silent members age out", live: true),
+        ConfigKey.Duration("multicast-query-interval", "125s", Second, TimeSpan.FromHours(8), "time between general queries", live: true),
+        ConfigKey.Duration("multicast-query-response-interval", "10s", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), "time members have to answer a general query", live: true),
+        ConfigKey.Duration("multicast-last-member-query-interval", "1s", TimeSpan.FromMilliseconds(100), Minute, "time members have to answer a group-specific query", live: true),
+        ConfigKey.Int("multicast-robustness", 2, 1, 7, "lost reports or queries that are survived (RFC 3376 8.1)", live: true),
+        ConfigKey.Int("multicast-igmp-version", 3, 2, 3, "version of the IGMP queries", live: true),
+        ConfigKey.Int("multicast-mld-version", 2, 1, 2, "version of the MLD queries", live: true),
+
+        // Identities and endpoints
+        ConfigKey.Word("identity-allocation-mode", "crd", ["crd"], "where identities live: CiliumIdentity resources"),
+        ConfigKey.Text("labels", "", "prefixes of labels that make an identity, separated by spaces; ! excludes"),
+        ConfigKey.Duration("identity-gc-interval", "15m", Second, Day, "time between removals of unused identities"),
+        ConfigKey.Duration("identity-heartbeat-timeout", "30m", Second, Day, "time an identity must be unused before it is removed"),
+        ConfigKey.Duration("cilium-endpoint-gc-interval", "5m", Second, Day, "time between removals of CiliumEndpoints whose pod is gone"),
+        ConfigKey.Duration("nodes-gc-interval", "5m", Second, Day, "time between removals of CiliumNodes whose node is gone"),
+
+        // CNI
+        ConfigKey.Text("write-cni-conf-when-ready", "/host/etc/cni/net.d/05-cilium.conflist", "file that tells the node's runtime to use the plugin"),
+        ConfigKey.Bool("cni-exclusive", true, "rename other CNI configurations so that the runtime does not use them"),
+
+        // Node
+        ConfigKey.Bool("remove-cilium-node-taints", true, "take the taint below off nodes whose agent is ready"),
+        ConfigKey.Text("agent-not-ready-taint-key", "node.cilium.io/agent-not-ready", "taint that keeps pods off a node until its agent is ready", max: 253),
+
+        // Observation
+        ConfigKey.Word("monitor-aggregation", "medium", ["none", "low", "medium", "maximum"], "how much the kernel merges trace events", live: true),
+        ConfigKey.Text("prometheus-serve-addr", ":9962", "address of the agent's /metrics; empty: off"),
+        ConfigKey.Text("operator-prometheus-serve-addr", ":9963", "address of the operator's /metrics; empty: off"),
+        ConfigKey.Int("agent-health-port", 9879, 1, 65535, "port of the agent's /healthz on the node's loopback address"),
+
+        // Places on the node
+        ConfigKey.Text("bpf-root", "/sys/fs/bpf", "mount point of the BPF file system"),
+        ConfigKey.Text("state-dir", "/var/run/cilium", "directory of the agent's sockets and saved state"),
+    ];
+}
