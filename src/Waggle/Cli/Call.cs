@@ -1,0 +1,26 @@
+using System.CommandLine;
+
+namespace Waggle.Cli;
+
+/// <summary>One invocation of a verb: its values, its terminal and its surroundings.</summary>
+public sealed class Call(IReadOnlyList<string> path, ParseResult? parsed, IReadOnlyList<string> rest, Terminal terminal, HostEnvironment environment)
+{
+    /// <summary>The words that named the verb, beginning with the tool, e.g. <c>cilium config view</c>.</summary>
+    public IReadOnlyList<string> Path { get; } = path;
+
+    /// <summary>Unparsed arguments of a pass-through verb.</summary>
+    public IReadOnlyList<string> Rest { get; } = rest;
+
+    public Terminal Terminal { get; } = terminal;
+
+    public HostEnvironment Environment { get; } = environment;
+
+    /// <summary>The flag's value, or its default.</summary>
+    public T? Get<T>(Flag<T> flag) => parsed is null ? flag.Default : parsed.GetValue(flag);
+
+    /// <summary>Whether the flag was typed.</summary>
+    public bool Has<T>(Flag<T> flag) => parsed?.GetResult(flag) is { Implicit: false };
+
+    /// <summary>The argument's value; the type's default when an optional one is absent.</summary>
+    public T? Get<T>(Operand<T> operand) => parsed is null ? default : parsed.GetValue(operand);
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+
+namespace Waggle.Cli;
+
+/// <summary>The parser's commands for one command line: complete along the words typed, names only beside them.</summary>
+internal sealed class CommandTree
+{
+    private readonly Dictionary<Command, Verb> _verbs = [];
+
+    private CommandTree(Verb root, GlobalFlags globals, IReadOnlySet<string> words)
+    {
+        Globals = globals;
+        Root = Build(root, words, isRoot: true);
+        foreach (var flag in globals.All)
+        {
+            Root.Add(flag.Option);
+        }
+    }
+
+    public Command Root { get; }
+
+    public GlobalFlags Globals { get; }
+
+    public static CommandTree For(Verb root, IReadOnlyList<string> arguments) => new(root, new GlobalFlags(), arguments.ToHashSet());
+
+    public Verb VerbOf(Command command) => _verbs[command];
+
+    /// <summary>The verbs from the root to the one the parser settled on.</summary>
+    public IReadOnlyList<Verb> PathTo(ParseResult parsed)
+    {
+        var path = new List<Verb>();
+        for (System.CommandLine.Parsing.SymbolResult? result = parsed.CommandResult; result is not null; result = result.Parent)
+        {
+            if (result is System.CommandLine.Parsing.CommandResult command)
+            {
+                path.Insert(0, _verbs[command.Command]);
+            }
+        }
+
+        return path;
+    }
+
+    private Command Build(Verb verb, IReadOnlySet<string> words, bool isRoot = false)
+    {
+        var command = new Command(verb.Name, verb.Purpose) { Hidden = verb.Hidden };
+        _verbs[command] = verb;
+        foreach (var alias in verb.Aliases)
+        {
+            command.Aliases.Add(alias);
+        }
+
+        // Anything not mentioned on the command line cannot be reached: its flags and children need not exist.
+        if (!isRoot && !words.Contains(verb.Name) && !verb.Aliases.Any(words.Contains))
+        {
+            return command;
+        }
+
+        foreach (var flag in verb.Flags)
+        {
+            command.Add(flag.Option);
+        }
+
+        foreach (var operand in verb.Operands)
+        {
+            command.Add(operand.Argument);
+        }
+
+        foreach (var child in verb.Children?.Invoke() ?? [])
+        {
+            command.Add(Build(child, words));
+        }
+
+        return command;
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Waggle.Cli;
+
+/// <summary>Turns the parser's complaints into one sentence with the nearest valid word.</summary>
+internal static class UsageErrors
+{
+    /// <summary>Null when the command line is sound.</summary>
+    public static CliException? Check(IReadOnlyList<Verb> path, ParseResult parsed, GlobalFlags globals)
+    {
+        var verb = path[^1];
+        var name = string.Join(' ', path.Select(each => each.Name));
+        foreach (var token in parsed.UnmatchedTokens)
+        {
+            if (token.StartsWith('-') && token.Length > 1)
+            {
+                var word = token.Split('=')[0];
+                var known = verb.Flags.Concat(globals.All).Where(flag => !flag.Option.Hidden).SelectMany(flag => flag.Option.Aliases.Append(flag.Option.Name));
+                return Refuse($"unknown flag \"{word}\" for \"{name}\"", Suggestions.For(word, known), name);
+            }
+
+            if (verb.Children is not null)
+            {
+                var known = verb.Children().Where(child => !child.Hidden).SelectMany(child => child.Aliases.Append(child.Name));
+                return Refuse($"unknown command \"{token}\" for \"{name}\"", Suggestions.For(token, known), name);
+            }
+
+            return Refuse($"unexpected argument \"{token}\" for \"{name}\"", [], name);
+        }
+
+        return parsed.Errors.Where(error => verb.Run is not null || error.SymbolResult is not CommandResult).Select(error => Explain(error, name)).FirstOrDefault();
+    }
+
+    private static CliException Explain(ParseError error, string name) => error.SymbolResult switch
+    {
+        ArgumentResult { Argument: var argument, Tokens.Count: 0, Parent: CommandResult } => Refuse($"\"{name}\" needs {argument.HelpName ?? argument.Name}", [], name),
+        CommandResult { Command.Arguments: { Count: > 0 } arguments } command when Missing(command, arguments) is { } argument => Refuse($"\"{name}\" needs {argument}", [], name),
+        OptionResult { Option: var option, Tokens.Count: 0 } => Refuse($"{option.Name} needs a value", [], name),
+        OptionResult { Option: var option, Tokens: var tokens } => Refuse($"{option.Name} cannot be \"{string.Join(' ', tokens.Select(token => token.Value))}\"", [], name),
+        _ => Refuse(error.Message.TrimEnd('.'), [], name),
+    };
+
+    private static string? Missing(CommandResult command, IList<Argument> arguments) =>
+        arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && command.GetResult(argument) is not { Tokens.Count: > 0 }) is { } missing
+            ? missing.HelpName ?? missing.Name
+            : null;
+
+    private static CliException Refuse(string message, IReadOnlyList<string> nearest, string name)
+    {
+        var hint = nearest.Count switch
+        {
+            0 => "",
+            1 => $"Did you mean \"{nearest[0]}\"? ",
+            _ => $"Did you mean one of {string.Join(", ", nearest.Select(word => $"\"{word}\""))}? ",
+        };
+        return CliException.Usage(message, $"{hint}Run \"{name} --help\" for usage.");
+    }
+}
