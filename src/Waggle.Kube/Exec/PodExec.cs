@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Waggle.Kube.Client;
 
 namespace Waggle.Kube.Exec;
