@@ -1,0 +1,24 @@
+namespace Waggle.Linux;
+
+/// <summary>Limits of this process.</summary>
+public static unsafe class ResourceLimits
+{
+    /// <summary>Lifts the limit on locked memory; kernels before 5.11 count BPF maps against it.</summary>
+    /// <returns>False when the process may not.</returns>
+    public static bool RaiseLockedMemory()
+    {
+        Libc.rlimit_t limit = new() { current = ulong.MaxValue, maximum = ulong.MaxValue };
+        return Libc.setrlimit(Libc.RLIMIT_MEMLOCK, &limit) == 0;
+    }
+
+    /// <summary>Raises the number of files the process may open to what it is allowed at most. Returns the limit in force.</summary>
+    public static ulong RaiseOpenFiles()
+    {
+        Libc.rlimit_t limit = default;
+        if (Libc.getrlimit(Libc.RLIMIT_NOFILE, &limit) < 0)
+            throw LinuxException.Last("getrlimit");
+        ulong before = limit.current;
+        limit.current = limit.maximum;
+        return Libc.setrlimit(Libc.RLIMIT_NOFILE, &limit) == 0 ? limit.maximum : before;
+    }
+}
