@@ -64,7 +64,8 @@ public sealed class ConfigKey
             {
                 foreach (string part in SplitList(v))
                 {
-                    if (!IPNetwork.TryParse(part, out IPNetwork net) || net.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 != v6)
+                    if (!IPNetwork.TryParse(part, out IPNetwork net) || net.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 != v6
+                        || !net.BaseAddress.Equals(IPAddress.Parse(part.AsSpan(0, part.IndexOf('/', StringComparison.Ordinal)))))
                     {
                         return $"\"{part}\" is not an {(v6 ? "IPv6" : "IPv4")} prefix (as in {(v6 ? "fd00::/104" : "10.0.0.0/8")}, host bits zero)";
                     }

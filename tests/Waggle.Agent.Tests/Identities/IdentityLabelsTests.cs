@@ -1,0 +1,60 @@
+using Waggle.Agent.Identities;
+
+namespace Waggle.Agent.Tests.Identities;
+
+public sealed class IdentityLabelsTests
+{
+    private static IdentityLabels Pod(string filter, params (string, string)[] labels) => IdentityLabels.OfPod(
+        "default", labels.Select(l => KeyValuePair.Create(l.Item1, l.Item2)), [KeyValuePair.Create("kubernetes.io/metadata.name", "default")], "default", "kind", new LabelFilter(filter));
+
+    [Fact]
+    public void OfPod_UsualLabels_AreTheKnownOnes() => Assert.Equal(
+        [
+            "k8s:app=web", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=default", "k8s:io.cilium.k8s.policy.cluster=kind",
+            "k8s:io.cilium.k8s.policy.serviceaccount=default", "k8s:io.kubernetes.pod.namespace=default",
+        ],
+        Pod("", ("app", "web"), ("pod-template-hash", "abc"), ("controller-revision-hash", "x"), ("statefulset.kubernetes.io/pod-name", "web-0")).Labels);
+
+    [Fact]
+    public void OfPod_TwoReplicas_HaveOneIdentity() =>
+        Assert.Equal(Pod("", ("app", "web"), ("pod-template-hash", "a")), Pod("", ("pod-template-hash", "b"), ("app", "web")));
+
+    [Fact]
+    public void OfPod_PodClaimsPlatformLabels_AreIgnored()
+    {
+        IdentityLabels labels = Pod("", ("io.kubernetes.pod.namespace", "kube-system"), ("io.cilium.k8s.policy.cluster", "other"), ("io.cilium.k8s.namespace.labels.x", "y"));
+        Assert.Contains("k8s:io.kubernetes.pod.namespace=default", labels.Labels);
+        Assert.DoesNotContain(labels.Labels, l => l.Contains("kube-system", StringComparison.Ordinal) || l.Contains("other", StringComparison.Ordinal) || l.EndsWith("x=y", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void OfPod_UserExcludes_TakesTheRest()
+    {
+        IdentityLabels labels = Pod("!k8s:tier", ("app", "web"), ("tier", "x"));
+        Assert.Contains("k8s:app=web", labels.Labels);
+        Assert.DoesNotContain("k8s:tier=x", labels.Labels);
+    }
+
+    [Fact]
+    public void OfPod_UserIncludes_LeavesOthersOut()
+    {
+        IdentityLabels labels = Pod("k8s:app", ("app", "web"), ("tier", "x"));
+        Assert.Contains("k8s:app=web", labels.Labels);
+        Assert.DoesNotContain("k8s:tier=x", labels.Labels);
+        Assert.Contains("k8s:io.kubernetes.pod.namespace=default", labels.Labels);
+    }
+
+    [Fact]
+    public void Candidate_SameLabels_SameSequenceInRange()
+    {
+        IdentityLabels a = Pod("", ("app", "web")), b = Pod("", ("app", "web"));
+        uint[] first = [.. Enumerable.Range(0, 100).Select(a.Candidate)], second = [.. Enumerable.Range(0, 100).Select(b.Candidate)];
+        Assert.Equal(first, second);
+        Assert.All(first, id => Assert.InRange(id, 256u, 65535u));
+        Assert.True(first.Distinct().Count() > 95);
+    }
+
+    [Fact]
+    public void Candidate_IsFrozen_BecauseItMustBeTheSameInEveryVersion() =>
+        Assert.Equal(IdentityLabels.Of(["k8s:a=b"]).Candidate(0), IdentityLabels.Of(["k8s:a=b", "k8s:a=b"]).Candidate(0));
+}
