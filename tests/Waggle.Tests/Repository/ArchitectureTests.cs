@@ -14,9 +14,10 @@ public sealed partial class ArchitectureTests
         ["Waggle.Bpf"] = ["Waggle.Linux"],
         ["Waggle.State"] = [],
         ["Waggle.Kube"] = [],
+        ["Waggle.Hosting"] = [],
         ["Waggle.Datapath"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf"],
-        ["Waggle.Agent"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf", "Waggle.State", "Waggle.Kube", "Waggle.Datapath"],
-        ["Waggle.Operator"] = ["Waggle.State", "Waggle.Kube"],
+        ["Waggle.Agent"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf", "Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Datapath"],
+        ["Waggle.Operator"] = ["Waggle.State", "Waggle.Hosting", "Waggle.Kube"],
         ["Waggle.Lab"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Kube"],
     };
 

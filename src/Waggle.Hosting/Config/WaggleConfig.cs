@@ -1,17 +1,17 @@
 using System.Globalization;
 using System.Net;
 
-namespace Waggle.Agent.Config;
+namespace Waggle.Hosting.Config;
 
 /// <summary>One valid configuration. Immutable: a change of the ConfigMap makes a new one.</summary>
-public sealed class AgentConfig
+public sealed class WaggleConfig
 {
     private readonly IReadOnlyDictionary<string, string> _values;
 
-    private AgentConfig(IReadOnlyDictionary<string, string> values) => _values = values;
+    private WaggleConfig(IReadOnlyDictionary<string, string> values) => _values = values;
 
     /// <summary>All defaults.</summary>
-    public static AgentConfig Default { get; } = new(new Dictionary<string, string>());
+    public static WaggleConfig Default { get; } = new(new Dictionary<string, string>());
 
     /// <summary>Reads a ConfigMap's data.</summary>
     /// <param name="data">Keys and values as written.</param>
@@ -22,7 +22,7 @@ public sealed class AgentConfig
     /// Unknown keys do not stop an agent: a ConfigMap written for a newer version must not keep an older one from starting. They
     /// are reported with the nearest known key in <c>waggle status</c>; <c>cilium config set</c> refuses them.
     /// </remarks>
-    public static AgentConfig Parse(IEnumerable<KeyValuePair<string, string>> data, out IReadOnlyList<string> problems, out int badValues, AgentConfig? previous = null)
+    public static WaggleConfig Parse(IEnumerable<KeyValuePair<string, string>> data, out IReadOnlyList<string> problems, out int badValues, WaggleConfig? previous = null)
     {
         var found = new List<string>();
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -49,7 +49,7 @@ public sealed class AgentConfig
             }
         }
 
-        var config = new AgentConfig(values);
+        var config = new WaggleConfig(values);
         foreach (string conflict in config.Conflicts())
         {
             badValues++;

@@ -1,6 +1,6 @@
-using Waggle.Agent.Metrics;
+using Waggle.Hosting.Metrics;
 
-namespace Waggle.Agent.Tests.Metrics;
+namespace Waggle.Hosting.Tests.Metrics;
 
 public sealed class MetricsWriterTests
 {

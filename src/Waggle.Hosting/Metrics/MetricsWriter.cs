@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Waggle.Agent.Metrics;
+namespace Waggle.Hosting.Metrics;
 
 /// <summary>Writes the Prometheus text format (version 0.0.4). One family after the other: <see cref="Family"/>, then its samples.</summary>
 public sealed class MetricsWriter

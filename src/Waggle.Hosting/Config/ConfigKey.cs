@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 
-namespace Waggle.Agent.Config;
+namespace Waggle.Hosting.Config;
 
 /// <summary>One key of ConfigMap <c>cilium-config</c>: its type, default, limits and whether a running agent applies a change.</summary>
 /// <remarks>The agent, the operator and <c>cilium config set</c> all use this one description.</remarks>

@@ -1,4 +1,4 @@
-namespace Waggle.Agent.Config;
+namespace Waggle.Hosting.Config;
 
 /// <summary>The "did you mean" of configuration errors.</summary>
 public static class NearestName

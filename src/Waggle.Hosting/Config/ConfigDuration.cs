@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Waggle.Agent.Config;
+namespace Waggle.Hosting.Config;
 
 /// <summary>Durations as ConfigMaps write them: <c>500ms</c>, <c>30s</c>, <c>1h30m</c>, or <c>0</c>.</summary>
 public static class ConfigDuration

@@ -1,4 +1,4 @@
-namespace Waggle.Agent.Config;
+namespace Waggle.Hosting.Config;
 
 /// <summary>Every key of <c>cilium-config</c> that Waggle knows: the one place where a setting gets its name, type and default.</summary>
 public static class ConfigKeys

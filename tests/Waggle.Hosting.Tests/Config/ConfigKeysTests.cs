@@ -1,6 +1,6 @@
-using Waggle.Agent.Config;
+using Waggle.Hosting.Config;
 
-namespace Waggle.Agent.Tests.Config;
+namespace Waggle.Hosting.Tests.Config;
 
 public sealed class ConfigKeysTests
 {

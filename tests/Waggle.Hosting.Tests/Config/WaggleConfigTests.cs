@@ -1,16 +1,16 @@
-using Waggle.Agent.Config;
+using Waggle.Hosting.Config;
 
-namespace Waggle.Agent.Tests.Config;
+namespace Waggle.Hosting.Tests.Config;
 
-public sealed class AgentConfigTests
+public sealed class WaggleConfigTests
 {
-    private static AgentConfig Parse(out IReadOnlyList<string> problems, out int bad, params (string, string)[] data) =>
-        AgentConfig.Parse(data.Select(d => KeyValuePair.Create(d.Item1, d.Item2)), out problems, out bad);
+    private static WaggleConfig Parse(out IReadOnlyList<string> problems, out int bad, params (string, string)[] data) =>
+        WaggleConfig.Parse(data.Select(d => KeyValuePair.Create(d.Item1, d.Item2)), out problems, out bad);
 
     [Fact]
     public void Parse_Nothing_HasEveryDefault()
     {
-        AgentConfig config = Parse(out IReadOnlyList<string> problems, out int bad);
+        WaggleConfig config = Parse(out IReadOnlyList<string> problems, out int bad);
         Assert.Empty(problems);
         Assert.Equal(0, bad);
         Assert.True(config.Ipv4);
@@ -30,8 +30,8 @@ public sealed class AgentConfigTests
     [Fact]
     public void Parse_BadValueOnReload_KeepsThePreviousValue()
     {
-        AgentConfig before = Parse(out _, out _, ("multicast-query-interval", "60s"));
-        AgentConfig after = AgentConfig.Parse([KeyValuePair.Create("multicast-query-interval", "soon")], out _, out int bad, before);
+        WaggleConfig before = Parse(out _, out _, ("multicast-query-interval", "60s"));
+        WaggleConfig after = WaggleConfig.Parse([KeyValuePair.Create("multicast-query-interval", "soon")], out _, out int bad, before);
         Assert.Equal(1, bad);
         Assert.Equal(TimeSpan.FromMinutes(1), after.Duration("multicast-query-interval"));
     }
@@ -53,5 +53,5 @@ public sealed class AgentConfigTests
     }
 
     [Fact]
-    public void Indexer_KeyThatDoesNotExist_Throws() => Assert.Throws<ArgumentException>(() => AgentConfig.Default["nope"]);
+    public void Indexer_KeyThatDoesNotExist_Throws() => Assert.Throws<ArgumentException>(() => WaggleConfig.Default["nope"]);
 }
