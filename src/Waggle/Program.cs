@@ -6,7 +6,7 @@ using Waggle.Commands;
 // runs, so the name comes from the kernel.
 using var terminal = Terminal.Open();
 var (tool, prefix) = Tools.ForName(StartedAs());
-return (int)await new Host(tool, terminal, HostEnvironment.Current).RunAsync([.. prefix, .. args]);
+return (int)await new Host(tool, terminal, HostEnvironment.Current, Failures.Explain).RunAsync([.. prefix, .. args]);
 
 static string StartedAs()
 {

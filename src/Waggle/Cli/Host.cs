@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Waggle.Cli;
 
 /// <summary>Parses a command line against a tool's verbs, runs the one it names, and turns every outcome into an exit code.</summary>
-public sealed class Host(Verb tool, Terminal terminal, HostEnvironment environment)
+/// <param name="explain">Makes a failure of the layers below presentable; null for what nobody expected.</param>
+public sealed class Host(Verb tool, Terminal terminal, HostEnvironment environment, Func<Exception, CliException?> explain)
 {
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
 
@@ -17,9 +18,9 @@ public sealed class Host(Verb tool, Terminal terminal, HostEnvironment environme
             terminal.Flush();
             return code;
         }
-        catch (CliException refused)
+        catch (Exception failure) when (explain(failure) is { } told)
         {
-            return Report(refused.Message, refused.Hint, refused.ExitCode);
+            return Report(told.Message, told.Hint, told.ExitCode);
         }
         catch (OperationCanceledException)
         {

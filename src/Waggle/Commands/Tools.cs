@@ -1,9 +1,14 @@
 using Waggle.Cli;
+using Waggle.Commands.Config;
+using Waggle.Commands.Explain;
 using Waggle.Commands.General;
+using Waggle.Commands.Roles;
+using Waggle.Commands.State;
+using Waggle.Commands.Status;
 
 namespace Waggle.Commands;
 
-/// <summary>The tools this executable can be, by the name it was started under.</summary>
+/// <summary>The tools this executable can be, by the name it was started under, with their commands in the order of their help.</summary>
 internal static class Tools
 {
     /// <summary>Which tool a program name means, and the words to put before the arguments (the role behind a daemon's name).</summary>
@@ -21,16 +26,51 @@ internal static class Tools
     {
         Children = () =>
         [
+            StatusCommand.Create("waggle"),
+            StateCommand.Create("waggle"),
+            ConfigCommands.Create("waggle"),
+            ExplainCommands.Create(),
+            ExplainCommands.Short(),
+            RoleCommands.Agent(),
+            RoleCommands.Operator(),
             new Verb("cilium", "The cilium command's syntax, under this name") { Group = "Other tools", Children = Cilium("cilium").Children },
+            new Verb("hubble", "The hubble command's syntax, under this name") { Group = "Other tools", Children = Hubble().Children },
+            VersionCommand.Create("waggle"),
             .. General("waggle", Waggle),
         ],
     };
 
-    public static Verb Cilium(string name) => new(name, "Manage and inspect Waggle with the cilium command's syntax") { Children = () => [.. General(name, () => Cilium(name))] };
+    public static Verb Cilium(string name) => new(name, "Manage and inspect Waggle with the cilium command's syntax")
+    {
+        Children = () =>
+        [
+            StatusCommand.Create(name),
+            ConfigCommands.Create(name),
+            StateCommand.Create(name),
+            .. General(name, () => Cilium(name)),
+        ],
+    };
 
-    public static Verb Hubble() => new("hubble", "Observe flows") { Children = () => [.. General("hubble", Hubble)] };
+    public static Verb Hubble() => new("hubble", "Observe flows")
+    {
+        Children = () =>
+        [
+            LaterTool.Command("hubble", "observe", "Observe flows (a later release)", "Meanwhile \"cilium monitor\" on a node shows drops and traces."),
+            LaterTool.Command("hubble", "status", "Show the observer's status (a later release)", "Meanwhile \"cilium status\" shows the agents'."),
+            VersionCommand.Create("hubble"),
+            .. General("hubble", Hubble),
+        ],
+    };
 
-    public static Verb Tetra() => new("tetra", "Observe processes") { Children = () => [.. General("tetra", Tetra)] };
+    public static Verb Tetra() => new("tetra", "Observe processes")
+    {
+        Children = () =>
+        [
+            LaterTool.Command("tetra", "getevents", "Print process events (a later release)", "Nothing takes its place yet."),
+            VersionCommand.Create("tetra"),
+            .. General("tetra", Tetra),
+        ],
+    };
 
     private static IEnumerable<Verb> General(string tool, Func<Verb> self) =>
     [

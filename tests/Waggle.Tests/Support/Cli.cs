@@ -24,7 +24,7 @@ internal static class InProcess
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
         using var both = new Terminal(output, error, terminal, terminal);
-        var code = await new Host(tool, both, environment).RunAsync(arguments);
+        var code = await new Host(tool, both, environment, Failures.Explain).RunAsync(arguments);
         return new Outcome(code, output.ToString(), error.ToString());
     }
 }

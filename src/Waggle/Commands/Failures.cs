@@ -1,0 +1,22 @@
+using System.Net;
+using Waggle.Cli;
+using Waggle.Kube.Client;
+using Waggle.Kube.Config;
+
+namespace Waggle.Commands;
+
+/// <summary>What the layers below throw for expected failures, as the command line reports it.</summary>
+internal static class Failures
+{
+    /// <summary>Null for anything unexpected.</summary>
+    public static CliException? Explain(Exception exception) => exception switch
+    {
+        CliException already => already,
+        KubeConfigException config => CliException.NotReachable(config.Message.TrimEnd('.'), "In a lab: run \"waggle lab shell\", or export KUBECONFIG=$(waggle lab kubeconfig).", config),
+        KubeApiException { IsUnreachable: true } api => CliException.NotReachable(api.Message.TrimEnd('.'), "Is the lab running? \"waggle lab list\" tells.", api),
+        KubeApiException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } api =>
+            new CliException(api.Message.TrimEnd('.'), "Use a kubeconfig whose user may do this: inside a pod, the pod's own service account is used.", ExitCode.Failed, api),
+        KubeApiException api => new CliException(api.Message.TrimEnd('.'), null, ExitCode.Failed, api),
+        _ => null,
+    };
+}
