@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Waggle.Agent.Config;
 using Waggle.Cli;
+using Waggle.Hosting.Config;
 using Waggle.Kube.Client;
 
 namespace Waggle.Commands.Config;

@@ -1,5 +1,5 @@
-using Waggle.Agent.Config;
 using Waggle.Cli;
+using Waggle.Hosting.Config;
 
 namespace Waggle.Commands.Config;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Waggle.Agent.Config;
 using Waggle.Cli;
 using Waggle.Cli.Output;
+using Waggle.Hosting.Config;
 
 namespace Waggle.Commands.Config;
 
