@@ -12,7 +12,7 @@ public static class ErrnoText
     public static string Describe(Errno errno) => $"{Name(errno)} ({Marshal.GetPInvokeErrorMessage((int)errno)})";
 
     /// <summary>Advice that holds whatever the operation was.</summary>
-    internal static string? Hint(Errno errno) => errno switch
+    public static string? Hint(Errno errno) => errno switch
     {
         Errno.EPERM => "Run as root with CAP_SYS_ADMIN and CAP_NET_ADMIN",
         Errno.EMFILE => "The process has too many open files; raise LimitNOFILE",
