@@ -249,10 +249,11 @@ static void mount_dev(int root, bool privileged)
 /* Makes `root` the root of this mount namespace and lets go of everything else. */
 static void enter_root(int root)
 {
-	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+	int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (old < 0 || fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		die("setup", "cannot change the root: %s", strerror(errno));
 	/* The old root now lies over the new one. As a slave it can go without taking the mounts of its peers with it. */
-	if (mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	if (fchdir(old) < 0 || mount(NULL, ".", NULL, MS_SLAVE | MS_REC, NULL) < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		die("setup", "cannot leave the old root: %s", strerror(errno));
 }
 

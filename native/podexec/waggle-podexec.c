@@ -559,7 +559,11 @@ static int make_node(void)
 		die("setup", "cannot fork: %s", strerror(errno));
 	if (pid == 0) {
 		close(ready[0]);
-		close(0);
+		/* Never leave 0 to 2 free: the next descriptor opened would become a standard stream. */
+		int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (nothing < 0 || dup2(nothing, 0) < 0)
+			die("setup", "cannot open /dev/null: %s", strerror(errno));
+		close(nothing);
 		report_fd = ready[1];
 		hold_node(&request, listener, ready[1]);
 	}

@@ -14,8 +14,12 @@ public sealed unsafe class PseudoTerminal : IDisposable
     /// <summary>The master side; owned by this object.</summary>
     public FileDescriptor Master { get; }
 
-    /// <summary>The slave side's path as this process sees it, e.g. <c>/dev/pts/3</c>.</summary>
+    /// <summary>The slave side's path as this process sees it, e.g. <c>/dev/pts/3</c>; empty for an adopted one.</summary>
     public string SlavePath { get; }
+
+    /// <summary>Takes over a master side that another process opened, e.g. inside a container, and passed by SCM_RIGHTS.</summary>
+    /// <param name="master">Owned by the result from now on.</param>
+    public static PseudoTerminal Adopt(FileDescriptor master) => new(master, "");
 
     /// <summary>Opens a new pair.</summary>
     /// <exception cref="LinuxException">ENOSPC when kernel.pty.max is reached.</exception>

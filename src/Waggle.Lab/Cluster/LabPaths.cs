@@ -1,0 +1,16 @@
+namespace Waggle.Lab.Cluster;
+
+/// <summary>Where labs keep their things. The defaults are the product's; tests take directories of their own.</summary>
+/// <param name="StateRoot">Persistent: journal, keys, kubeconfig, daemon log.</param>
+/// <param name="RuntimeRoot">A tmpfs is mounted below it for each lab. Keep it short: sockets lie below it.</param>
+/// <param name="CgroupRoot">Name of the cgroup above all labs.</param>
+public sealed record LabPaths(string StateRoot = "/var/lib/waggle/labs", string RuntimeRoot = "/run/waggle/labs", string CgroupRoot = "waggle")
+{
+    public string State(string name) => Path.Combine(StateRoot, name);
+
+    public string Runtime(string name) => Path.Combine(RuntimeRoot, name);
+
+    public string Cgroup(string name) => $"{CgroupRoot}/{name}";
+
+    public string Kubeconfig(string name) => Path.Combine(State(name), "kubeconfig");
+}
