@@ -1,9 +1,11 @@
+using Waggle.Linux;
+
 namespace Waggle.Bpf;
 
 /// <summary>The verifier refused a program. The message carries one line; <see cref="Log"/> everything the kernel said.</summary>
 public sealed class BpfVerifierException : BpfException
 {
-    internal BpfVerifierException(string program, int errno, string summary, string log)
+    internal BpfVerifierException(string program, Errno errno, string summary, string log)
         : base("load program", program, errno, summary)
     {
         Program = program;

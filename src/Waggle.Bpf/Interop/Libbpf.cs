@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using Waggle.Linux;
 
 namespace Waggle.Bpf.Interop;
 
@@ -54,10 +54,10 @@ internal static unsafe partial class Libbpf
     [LibraryImport(Lib)] internal static partial byte bpf_map__is_internal(nint map);
     [LibraryImport(Lib)] internal static partial byte bpf_map__autocreate(nint map);
     [LibraryImport(Lib)] internal static partial int bpf_map__set_autocreate(nint map, byte autocreate);
-    [LibraryImport(Lib)] internal static partial int bpf_map__reuse_fd(nint map, SafeFileHandle fd);
+    [LibraryImport(Lib)] internal static partial int bpf_map__reuse_fd(nint map, FileDescriptor fd);
     [LibraryImport(Lib)] internal static partial byte* bpf_map__pin_path(nint map);
     [LibraryImport(Lib)] internal static partial int bpf_map__set_pin_path(nint map, byte* path);
-    [LibraryImport(Lib)] internal static partial int bpf_map__set_inner_map_fd(nint map, SafeFileHandle fd);
+    [LibraryImport(Lib)] internal static partial int bpf_map__set_inner_map_fd(nint map, FileDescriptor fd);
     [LibraryImport(Lib)] internal static partial nint bpf_map__inner_map(nint map);
     [LibraryImport(Lib)] internal static partial byte* bpf_map__initial_value(nint map, nuint* size);
 }

@@ -1,4 +1,5 @@
 using Waggle.Bpf.Interop;
+using Waggle.Linux;
 
 namespace Waggle.Bpf;
 
@@ -14,6 +15,6 @@ public static class BpfCpu
     private static int Read()
     {
         var count = Libbpf.libbpf_num_possible_cpus();
-        return count > 0 ? count : throw new BpfException("count", "possible CPUs", -count);
+        return count > 0 ? count : throw new BpfException("count", "possible CPUs", (Errno)(-count));
     }
 }

@@ -1,4 +1,5 @@
 using Waggle.Bpf.Interop;
+using Waggle.Linux;
 
 namespace Waggle.Bpf;
 
@@ -53,19 +54,19 @@ public sealed unsafe partial class BpfMap
     internal bool Update(void* key, void* value, BpfUpdate mode)
     {
         var result = Libbpf.bpf_map_update_elem(Handle, key, value, (ulong)mode);
-        return -result switch
+        return (Errno)(-result) switch
         {
-            <= 0 => true,
+            <= Errno.None => true,
             Errno.EEXIST when mode == BpfUpdate.NoExist => false,
             Errno.ENOENT when mode == BpfUpdate.Exist => false,
-            Errno.E2BIG or Errno.ENOSPC => throw new BpfMapFullException(Name, Info.MaxEntries, -result),
+            Errno.E2BIG or Errno.ENOSPC => throw new BpfMapFullException(Name, Info.MaxEntries, (Errno)(-result)),
             var errno => throw new BpfException("update map", Name, errno),
         };
     }
 
-    private bool Found(int result, string operation) => -result switch
+    private bool Found(int result, string operation) => (Errno)(-result) switch
     {
-        <= 0 => true,
+        <= Errno.None => true,
         Errno.ENOENT => false,
         var errno => throw new BpfException(operation, Name, errno),
     };

@@ -1,4 +1,5 @@
-using Microsoft.Win32.SafeHandles;
+using Waggle.Linux;
+using Waggle.Bpf.Btf;
 using Waggle.Bpf.Interop;
 
 namespace Waggle.Bpf;
@@ -11,14 +12,14 @@ public sealed unsafe partial class BpfMap : IDisposable
 {
     private BpfMapInfo? info;
 
-    internal BpfMap(SafeFileHandle handle, string name)
+    internal BpfMap(FileDescriptor handle, string name)
     {
         Handle = handle;
         Name = name;
     }
 
     /// <summary>The map's fd.</summary>
-    public SafeFileHandle Handle { get; }
+    public FileDescriptor Handle { get; }
 
     /// <summary>Name for messages: the name in the object, or the path it was opened by.</summary>
     public string Name { get; }
@@ -72,7 +73,7 @@ public sealed unsafe partial class BpfMap : IDisposable
         var opts = new BpfMapCreateOpts { Sz = (nuint)sizeof(BpfMapCreateOpts), MapFlags = spec.Flags };
         if (spec.InnerMap is { } inner)
         {
-            opts.InnerMapFd = (uint)inner.Handle.DangerousGetHandle();
+            opts.InnerMapFd = (uint)inner.Handle.Number;
         }
 
         var fd = Libbpf.bpf_map_create((int)spec.Type, spec.Name, (uint)spec.KeySize, (uint)spec.ValueSize, spec.MaxEntries, &opts);
@@ -88,6 +89,20 @@ public sealed unsafe partial class BpfMap : IDisposable
     public BpfMap<TKey, TValue> As<TKey, TValue>()
         where TKey : unmanaged
         where TValue : unmanaged => new(this);
+
+    /// <summary>A typed view of a per-CPU map on the same fd.</summary>
+    /// <exception cref="BpfLayoutException">Not per CPU, or sizes differ.</exception>
+    public BpfPerCpuMap<TKey, TValue> AsPerCpu<TKey, TValue>()
+        where TKey : unmanaged
+        where TValue : unmanaged => new(this);
+
+    /// <summary>A typed view of a map of maps on the same fd.</summary>
+    /// <exception cref="BpfLayoutException">Not a map of maps, or the key size differs.</exception>
+    public BpfMapOfMaps<TKey> AsMapOfMaps<TKey>()
+        where TKey : unmanaged => new(this);
+
+    /// <summary>The types the kernel keeps for this map; null where the map was created without.</summary>
+    public BtfSpec? ReadBtf() => Info.BtfId == 0 ? null : BpfBtf.Read(Info.BtfId);
 
     public void Dispose() => Handle.Dispose();
 

@@ -22,9 +22,9 @@ public sealed unsafe partial class BpfMap<TKey, TValue> : IDisposable
             throw new BpfLayoutException($"map {map.Name}", $"its value has {info.ValueSize} bytes, {typeof(TValue).Name} has {sizeof(TValue)}");
         }
 
-        if (info.IsPerCpu)
+        if (info.IsPerCpu || info.IsMapOfMaps)
         {
-            throw new BpfLayoutException($"map {map.Name}", "it is per CPU: use BpfPerCpuMap");
+            throw new BpfLayoutException($"map {map.Name}", $"it is a {info.Type}: use {(info.IsPerCpu ? "BpfPerCpuMap" : "BpfMapOfMaps")}");
         }
     }
 

@@ -86,7 +86,7 @@ public sealed unsafe partial class BpfObject
         var fd = Libbpf.bpf_map__fd(map);
         return fd < 0
             ? throw new InvalidOperationException($"map {name} of {Name} was not created (autocreate is off)")
-            : new BpfMap(Sys.Duplicate(fd, "duplicate fd of map", name), name);
+            : new BpfMap(Sys.Duplicate(fd), name);
     }
 
     /// <summary>A loaded map with typed keys and values; their sizes are checked.</summary>

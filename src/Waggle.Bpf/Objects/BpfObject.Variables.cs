@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Waggle.Bpf.Btf;
 using Waggle.Bpf.Interop;
+using Waggle.Linux;
 
 namespace Waggle.Bpf;
 
@@ -70,7 +71,7 @@ public sealed unsafe partial class BpfObject
         nuint size = 0;
         var data = map == 0 ? null : Libbpf.bpf_map__initial_value(map, &size);
         return data == null || size < (nuint)needed
-            ? throw new BpfException("reach section", $"{name} of {Name}", 0, "libbpf has no memory for it")
+            ? throw new BpfException("reach section", $"{name} of {Name}", Errno.None, "libbpf has no memory for it")
             : data;
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Waggle.Bpf.Btf;
 using Waggle.Bpf.Interop;
+using Waggle.Linux;
 
 namespace Waggle.Bpf;
 
@@ -63,7 +64,7 @@ public sealed unsafe partial class BpfObject : IDisposable
             var pointer = Libbpf.bpf_object__open_mem(data, (nuint)elf.Length, &opts);
             if (pointer == 0)
             {
-                throw new BpfException("open object", options.Name, Marshal.GetLastPInvokeError(), OneLine(log.ToString()));
+                throw new BpfException("open object", options.Name, (Errno)Marshal.GetLastPInvokeError(), OneLine(log.ToString()));
             }
 
             var handle = new SafeBpfObject(pointer);
@@ -98,8 +99,8 @@ public sealed unsafe partial class BpfObject : IDisposable
         if (result < 0)
         {
             throw VerifierLog.Summarise(LoadLog) is var (program, summary)
-                ? new BpfVerifierException(program, -result, summary, LoadLog)
-                : new BpfException("load object", Name, -result, OneLine(LoadLog));
+                ? new BpfVerifierException(program, (Errno)(-result), summary, LoadLog)
+                : new BpfException("load object", Name, (Errno)(-result), OneLine(LoadLog));
         }
 
         IsLoaded = true;
@@ -113,7 +114,7 @@ public sealed unsafe partial class BpfObject : IDisposable
         var fd = Libbpf.bpf_program__fd(program);
         return fd < 0
             ? throw new InvalidOperationException($"program {name} of {Name} was not loaded (autoload is off)")
-            : new BpfProgram(Sys.Duplicate(fd, "duplicate fd of program", name), name);
+            : new BpfProgram(Sys.Duplicate(fd), name);
     }
 
     public void Dispose() => handle.Dispose();
@@ -124,7 +125,7 @@ public sealed unsafe partial class BpfObject : IDisposable
         uint size = 0;
         var raw = btf == 0 ? null : Libbpf.btf__raw_data(btf, &size);
         return raw == null
-            ? throw new BpfException("open object", name, 0, "it has no BTF: compile it with -g")
+            ? throw new BpfException("open object", name, Errno.None, "it has no BTF: compile it with -g")
             : BtfSpec.Parse(new ReadOnlySpan<byte>(raw, (int)size));
     }
 

@@ -1,4 +1,4 @@
-using Microsoft.Win32.SafeHandles;
+using Waggle.Linux;
 using Waggle.Bpf.Interop;
 
 namespace Waggle.Bpf;
@@ -6,14 +6,14 @@ namespace Waggle.Bpf;
 /// <summary>A loaded BPF program. Thread-safe.</summary>
 public sealed unsafe partial class BpfProgram : IDisposable
 {
-    internal BpfProgram(SafeFileHandle handle, string name)
+    internal BpfProgram(FileDescriptor handle, string name)
     {
         Handle = handle;
         Name = name;
     }
 
     /// <summary>The program's fd.</summary>
-    public SafeFileHandle Handle { get; }
+    public FileDescriptor Handle { get; }
 
     /// <summary>Name in the object, or the path or id it was opened by.</summary>
     public string Name { get; }

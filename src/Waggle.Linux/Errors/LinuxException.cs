@@ -49,7 +49,9 @@ public class LinuxException : IOException
 
     private static string Format(string operation, Errno errno, string? target, string? detail, string? hint)
     {
-        string text = target is null ? $"{operation}: {ErrnoText.Describe(errno)}" : $"{operation} {target}: {ErrnoText.Describe(errno)}";
+        string text = target is null ? operation : $"{operation} {target}";
+        if (errno != Errno.None)
+            text += $": {ErrnoText.Describe(errno)}";
         if (!string.IsNullOrEmpty(detail))
             text += $": {detail}";
         return string.IsNullOrEmpty(hint) ? text : $"{text}. {hint}";
