@@ -5,6 +5,7 @@ namespace Waggle.Bpf;
 public sealed unsafe partial class BpfObject
 {
     private readonly HashSet<string> pinnedByName = [];
+    private readonly Dictionary<string, BpfMapDeclaration> innerMaps = [];
 
     /// <summary>The maps of the object as it declares them (with changes made so far).</summary>
     public IEnumerable<BpfMapDeclaration> Maps => maps.Keys.Select(DescribeMap);
@@ -13,18 +14,7 @@ public sealed unsafe partial class BpfObject
     public BpfMapDeclaration DescribeMap(string name)
     {
         var map = Map(name);
-        return new BpfMapDeclaration(
-            name,
-            (BpfMapType)Libbpf.bpf_map__type(map),
-            (int)Libbpf.bpf_map__key_size(map),
-            (int)Libbpf.bpf_map__value_size(map),
-            Libbpf.bpf_map__max_entries(map),
-            Libbpf.bpf_map__map_flags(map),
-            Libbpf.bpf_map__map_extra(map),
-            (int)Libbpf.bpf_map__btf_key_type_id(map),
-            (int)Libbpf.bpf_map__btf_value_type_id(map),
-            Libbpf.bpf_map__is_internal(map) != 0,
-            pinnedByName.Contains(name));
+        return Describe(map, name, pinnedByName.Contains(name));
     }
 
     /// <summary>Whether the object declares a map of this name.</summary>
@@ -59,24 +49,8 @@ public sealed unsafe partial class BpfObject
     }
 
     /// <summary>The inner map template that the object declares for a map-in-map; null where it declares none.</summary>
-    public BpfMapDeclaration? DescribeInnerMap(string outerMap)
-    {
-        var inner = Libbpf.bpf_map__inner_map(Map(outerMap));
-        return inner == 0
-            ? null
-            : new BpfMapDeclaration(
-                outerMap + ".inner",
-                (BpfMapType)Libbpf.bpf_map__type(inner),
-                (int)Libbpf.bpf_map__key_size(inner),
-                (int)Libbpf.bpf_map__value_size(inner),
-                Libbpf.bpf_map__max_entries(inner),
-                Libbpf.bpf_map__map_flags(inner),
-                Libbpf.bpf_map__map_extra(inner),
-                (int)Libbpf.bpf_map__btf_key_type_id(inner),
-                (int)Libbpf.bpf_map__btf_value_type_id(inner),
-                IsInternal: false,
-                PinByName: false);
-    }
+    public BpfMapDeclaration? DescribeInnerMap(string outerMap) =>
+        innerMaps.TryGetValue(outerMap, out var inner) ? inner : HasMap(outerMap) ? null : throw NoMap(outerMap);
 
     /// <summary>A loaded map, with its own fd.</summary>
     public BpfMap GetMap(string name)
@@ -94,14 +68,36 @@ public sealed unsafe partial class BpfObject
         where TKey : unmanaged
         where TValue : unmanaged => GetMap(name).As<TKey, TValue>();
 
-    private void PinByName(nint map)
+    /// <summary>Every map: pinning is decided by the caller, never by libbpf on its own under /sys/fs/bpf.</summary>
+    private void Register(nint map)
     {
-        if (Libbpf.bpf_map__pin_path(map) == null)
+        var name = Text(Libbpf.bpf_map__name(map));
+        maps[name] = map;
+        if (Libbpf.bpf_map__pin_path(map) != null)
         {
-            return;
+            pinnedByName.Add(name);
+            BpfException.Check(Libbpf.bpf_map__set_pin_path(map, null), "clear pin path of map", name);
         }
 
-        pinnedByName.Add(Text(Libbpf.bpf_map__name(map)));
-        BpfException.Check(Libbpf.bpf_map__set_pin_path(map, null), "clear pin path of map", Text(Libbpf.bpf_map__name(map)));
+        // libbpf forgets the template once the outer map exists.
+        var inner = Libbpf.bpf_map__inner_map(map);
+        if (inner != 0)
+        {
+            innerMaps[name] = Describe(inner, name + ".inner", pinByName: false);
+        }
     }
+
+    private static BpfMapDeclaration Describe(nint map, string name, bool pinByName) =>
+        new(
+            name,
+            (BpfMapType)Libbpf.bpf_map__type(map),
+            (int)Libbpf.bpf_map__key_size(map),
+            (int)Libbpf.bpf_map__value_size(map),
+            Libbpf.bpf_map__max_entries(map),
+            Libbpf.bpf_map__map_flags(map),
+            Libbpf.bpf_map__map_extra(map),
+            (int)Libbpf.bpf_map__btf_key_type_id(map),
+            (int)Libbpf.bpf_map__btf_value_type_id(map),
+            Libbpf.bpf_map__is_internal(map) != 0,
+            pinByName);
 }

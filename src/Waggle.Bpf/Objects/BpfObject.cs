@@ -28,9 +28,7 @@ public sealed unsafe partial class BpfObject : IDisposable
 
         for (var m = Libbpf.bpf_object__next_map(handle, 0); m != 0; m = Libbpf.bpf_object__next_map(handle, m))
         {
-            // Every map: pinning is decided by the caller, never implicitly by libbpf under /sys/fs/bpf.
-            maps[Text(Libbpf.bpf_map__name(m))] = m;
-            PinByName(m);
+            Register(m);
         }
 
         Btf = ReadBtf(handle, name);
@@ -133,7 +131,9 @@ public sealed unsafe partial class BpfObject : IDisposable
         programs.TryGetValue(name, out var p) ? p : throw new KeyNotFoundException($"object {Name} has no program '{name}'");
 
     private nint Map(string name) =>
-        maps.TryGetValue(name, out var m) ? m : throw new KeyNotFoundException($"object {Name} has no map '{name}'");
+        maps.TryGetValue(name, out var m) ? m : throw NoMap(name);
+
+    private KeyNotFoundException NoMap(string name) => new($"object {Name} has no map '{name}'");
 
     private void RequireNotLoaded()
     {
