@@ -15,7 +15,7 @@ public static class Baselines
     {
         var (a, b) = (NetworkNamespace.Create(), NetworkNamespace.Create());
         await using var left = Rtnl.Open(a);
-        var link = await left.Links.CreateAsync(new VethSpec("eth0", "eth0") { PeerNamespace = b, PeerUp = true, Up = true }).ConfigureAwait(false);
+        var link = await left.Links.CreateAsync(new VethSpec("eth0", "eth0") { PeerNamespace = b, Up = true }).ConfigureAwait(false);
         await left.Addresses.EnsureAsync(new InterfaceAddress(link.Index, Left, 24)).ConfigureAwait(false);
         await AddressAsync(b, Right).ConfigureAwait(false);
         return await NamespacePath.StartAsync("veth pair", a, b, Right, program, [a, b]).ConfigureAwait(false);
@@ -60,7 +60,7 @@ public static class Baselines
 
     private static async Task PodAsync(Rtnl node, int bridge, string name, NetworkNamespace pod, IPAddress address, uint mtu)
     {
-        var port = await node.Links.CreateAsync(new VethSpec(name, "eth0") { PeerNamespace = pod, PeerUp = true, Up = true, Mtu = mtu, PeerMtu = mtu }).ConfigureAwait(false);
+        var port = await node.Links.CreateAsync(new VethSpec(name, "eth0") { PeerNamespace = pod, Up = true, Mtu = mtu, PeerMtu = mtu }).ConfigureAwait(false);
         await node.Links.SetAsync(port.Index, new LinkChange { MasterIndex = bridge }).ConfigureAwait(false);
         await AddressAsync(pod, address).ConfigureAwait(false);
     }
@@ -69,6 +69,7 @@ public static class Baselines
     {
         await using var rtnl = Rtnl.Open(pod);
         var link = await rtnl.Links.GetAsync("eth0").ConfigureAwait(false);
+        await rtnl.Links.SetUpAsync(link.Index).ConfigureAwait(false);
         await rtnl.Addresses.EnsureAsync(new InterfaceAddress(link.Index, address, 24)).ConfigureAwait(false);
     }
 }
