@@ -5,6 +5,9 @@
 /* Included first by every other header here: kernel types, helpers, and the few macros that all of them use. */
 
 #include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <linux/types.h>
 
 #include <bpf/bpf_endian.h>
