@@ -14,6 +14,8 @@
 #include <bpf/bpf_helpers.h>
 
 #define INLINE static inline __attribute__((always_inline, unused))
+/* Calls need a frame of their own where inlining would make one too big for the 512 bytes of all callers together. */
+#define NOINLINE static __attribute__((noinline, unused))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

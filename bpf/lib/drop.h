@@ -41,7 +41,7 @@ INLINE bool reason_is_handled(__u8 reason)
 }
 
 /* Counts a refusal or success that is not the packet's own verdict. */
-static __attribute__((noinline)) int count_verdict(struct __sk_buff *skb, int verdict, __u32 direction)
+NOINLINE int count_verdict(struct __sk_buff *skb, int verdict, __u32 direction)
 {
 	__u32 value = -verdict;
 	struct metrics_site site = {
@@ -63,7 +63,7 @@ static __attribute__((noinline)) int count_verdict(struct __sk_buff *skb, int ve
 	return 0;
 }
 
-static __attribute__((noinline)) int record_drop(struct __sk_buff *skb, const struct trail *trail, int verdict, __u32 direction)
+NOINLINE int record_drop(struct __sk_buff *skb, const struct trail *trail, int verdict, __u32 direction)
 {
 	count_verdict(skb, verdict, direction);
 	if (!reason_is_handled(verdict_reason(verdict)))

@@ -41,7 +41,7 @@ INLINE int find_route(struct __sk_buff *skb, struct bpf_fib_lookup *fib, const s
 }
 
 /* For packets above the floor: answers one that the path to `endpoint` cannot carry, else 0. */
-static __attribute__((noinline)) int answer_too_big(struct __sk_buff *skb, const struct packet *packet, const struct address *endpoint,
+NOINLINE int answer_too_big(struct __sk_buff *skb, const struct packet *packet, const struct address *endpoint,
 						    __u32 length, bool ipv6)
 {
 	__u32 overhead = address_is_v4(endpoint) ? ENCAP_OVERHEAD_IPV4 : ENCAP_OVERHEAD_IPV6, mtu;

@@ -118,7 +118,7 @@ INLINE void emit_drop(struct __sk_buff *skb, const struct trail *trail, int verd
 	bpf_ringbuf_submit(event, 0);
 }
 
-static __attribute__((noinline)) int emit_trace(struct __sk_buff *skb, const struct trail *trail, __u32 point, __u32 target_ifindex)
+NOINLINE int emit_trace(struct __sk_buff *skb, const struct trail *trail, __u32 point, __u32 target_ifindex)
 {
 	struct trace_event *event;
 

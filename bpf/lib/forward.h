@@ -70,7 +70,7 @@ INLINE int to_stack(struct __sk_buff *skb, const struct trail *trail)
  * Routes natively without the stack: next hop from the FIB, its MAC from the neighbour table. Anything out of the ordinary
  * (no route, blackhole, a device that is not Ethernet) is left to the stack, which knows how to answer.
  */
-static __attribute__((noinline)) int route(struct __sk_buff *skb, const struct trail *trail, const struct packet *packet, bool ipv6)
+NOINLINE int route(struct __sk_buff *skb, const struct trail *trail, const struct packet *packet, bool ipv6)
 {
 	struct bpf_redir_neigh next = {};
 	struct bpf_fib_lookup fib;

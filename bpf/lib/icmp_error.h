@@ -66,7 +66,7 @@ struct {
 } icmp_quotes SEC(".maps");
 
 /* Checksum of the quotation that starts at `offset`. */
-static __attribute__((noinline)) __u32 sum_quote(struct __sk_buff *skb, __u32 offset, __u32 quote)
+NOINLINE __u32 sum_quote(struct __sk_buff *skb, __u32 offset, __u32 quote)
 {
 	__u32 zero = 0;
 	struct icmp_quote *buffer = bpf_map_lookup_elem(&icmp_quotes, &zero);
@@ -81,7 +81,7 @@ static __attribute__((noinline)) __u32 sum_quote(struct __sk_buff *skb, __u32 of
 	return bpf_csum_diff(NULL, 0, (__be32 *)buffer->bytes, sizeof(buffer->bytes), 0);
 }
 
-static __attribute__((noinline)) int send_icmp_error_ipv4(struct __sk_buff *skb, const struct packet *packet, __u32 type_code, __u32 mtu)
+NOINLINE int send_icmp_error_ipv4(struct __sk_buff *skb, const struct packet *packet, __u32 type_code, __u32 mtu)
 {
 	const __u32 room = sizeof(struct iphdr) + sizeof(struct icmp_header);
 	__u32 maximum = packet->header_length + 20;
@@ -111,7 +111,7 @@ static __attribute__((noinline)) int send_icmp_error_ipv4(struct __sk_buff *skb,
 	return bpf_redirect(skb->ifindex, 0);
 }
 
-static __attribute__((noinline)) int send_icmp_error_ipv6(struct __sk_buff *skb, const struct packet *packet, __u32 type_code, __u32 mtu)
+NOINLINE int send_icmp_error_ipv6(struct __sk_buff *skb, const struct packet *packet, __u32 type_code, __u32 mtu)
 {
 	const __u32 room = sizeof(struct ipv6hdr) + sizeof(struct icmp_header);
 	__u32 quote = quote_length(packet->ip_length, QUOTE_MAX_IPV6);

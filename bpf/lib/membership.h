@@ -52,7 +52,7 @@ INLINE void clear_member(struct mcast_group *group, __u32 slot)
 
 /* Functions below take the member from work->record. */
 
-static __attribute__((noinline)) int emit_membership(struct __sk_buff *skb, const struct trail *trail, const struct mcast_work *work,
+NOINLINE int emit_membership(struct __sk_buff *skb, const struct trail *trail, const struct mcast_work *work,
 						     __u32 change, __u32 filter_mode)
 {
 	struct membership_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -92,7 +92,7 @@ INLINE int refresh_member(struct mcast_work *work, struct mcast_join *join, __u8
  * Makes it a member with the filter work->filter_mode and `list` (NULL: no list), or refreshes it. A refusal is a verdict;
  * 1: it is a member now.
  */
-static __attribute__((noinline)) int join_group(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work,
+NOINLINE int join_group(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work,
 						struct mcast_group *group, const struct mcast_source_list *list)
 {
 	struct mcast_join *join = bpf_map_lookup_elem(&mcast_joins, &work->record.key);
@@ -131,7 +131,7 @@ static __attribute__((noinline)) int join_group(struct __sk_buff *skb, const str
 }
 
 /* Removes the member; `group` may be NULL when it is configured no more. 1: removed, 0: it was no member. */
-static __attribute__((noinline)) int leave_group(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work,
+NOINLINE int leave_group(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work,
 						 struct mcast_group *group)
 {
 	struct mcast_join *join = bpf_map_lookup_elem(&mcast_joins, &work->record.key);

@@ -5,7 +5,7 @@
 #include "replicate.h"
 
 /* A group that somebody uses but nobody configured: not forwarded, but people can see it. */
-static __attribute__((noinline)) int note_unconfigured(const struct address *group, __u32 endpoint_id, __u32 packets, __u32 bytes)
+NOINLINE int note_unconfigured(const struct address *group, __u32 endpoint_id, __u32 packets, __u32 bytes)
 {
 	struct mcast_group_key key = { *group };
 	struct mcast_unconfigured *row = bpf_map_lookup_elem(&mcast_unconfigured, &key), fresh = {};
@@ -27,7 +27,7 @@ static __attribute__((noinline)) int note_unconfigured(const struct address *gro
 	return 0;
 }
 
-static __attribute__((noinline)) int note_sender(const struct address *group, const struct address *source, const struct trail *trail, __u32 bytes)
+NOINLINE int note_sender(const struct address *group, const struct address *source, const struct trail *trail, __u32 bytes)
 {
 	struct mcast_sender_key key = { *group, *source };
 	struct mcast_sender *row = bpf_map_lookup_elem(&mcast_senders, &key), fresh = {};

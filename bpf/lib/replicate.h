@@ -88,7 +88,7 @@ INLINE __u32 prepare_native(struct __sk_buff *skb, const struct mcast_slot *slot
 }
 
 /* Gets the packet ready for the member that waits; the device to send it out of, or 0. */
-static __attribute__((noinline)) __u32 prepare_copy(struct __sk_buff *skb, const struct mcast_work *work, const struct mcast_slot *slot)
+NOINLINE __u32 prepare_copy(struct __sk_buff *skb, const struct mcast_work *work, const struct mcast_slot *slot)
 {
 	__u32 ifindex;
 	__u8 mac[6];

@@ -96,7 +96,7 @@ static long keep_source(__u32 step, struct combination *c)
 }
 
 /* work->list = current sources of the member + or - work->incoming. */
-static __attribute__((noinline)) int combine_sources(struct mcast_work *work, bool add)
+NOINLINE int combine_sources(struct mcast_work *work, bool add)
 {
 	struct combination combination = { .work = work, .add = add };
 
@@ -158,7 +158,7 @@ leave:
 	return 0;
 }
 
-static __attribute__((noinline)) int apply_record(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work, bool ipv6)
+NOINLINE int apply_record(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work, bool ipv6)
 {
 	struct mcast_group *group;
 

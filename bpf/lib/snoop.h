@@ -119,7 +119,7 @@ INLINE int begin_report(struct report *report, const struct endpoint_info *sende
 	return 0;
 }
 
-static __attribute__((noinline)) int snoop_igmp(struct __sk_buff *skb, const struct trail *trail, const struct endpoint_info *sender, const struct packet *packet)
+NOINLINE int snoop_igmp(struct __sk_buff *skb, const struct trail *trail, const struct endpoint_info *sender, const struct packet *packet)
 {
 	struct report report = { .skb = skb, .trail = trail, .ipv6 = false };
 	struct transport transport = {};
@@ -155,7 +155,7 @@ INLINE bool is_mld(__u8 type)
 }
 
 /* 0: the packet is no MLD message. */
-static __attribute__((noinline)) int snoop_mld(struct __sk_buff *skb, const struct trail *trail, const struct endpoint_info *sender,
+NOINLINE int snoop_mld(struct __sk_buff *skb, const struct trail *trail, const struct endpoint_info *sender,
 					       const struct packet *packet)
 {
 	struct report report = { .skb = skb, .trail = trail, .ipv6 = true };

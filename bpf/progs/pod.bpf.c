@@ -51,7 +51,7 @@ INLINE int link_control_ipv6(struct __sk_buff *skb, const struct packet *packet,
 }
 
 /* The group's datagram; a function of its own for the stack's sake. */
-static __attribute__((noinline)) int multicast_from_pod(struct __sk_buff *skb, const struct trail *trail, const struct endpoint_info *sender,
+NOINLINE int multicast_from_pod(struct __sk_buff *skb, const struct trail *trail, const struct endpoint_info *sender,
 							const struct packet *packet, bool ipv6)
 {
 	if (sender->flags & ENDPOINT_NO_MULTICAST)
@@ -92,12 +92,12 @@ INLINE int from_pod_ip(struct __sk_buff *skb, struct trail *trail, const struct 
 }
 
 /* A body for each family: half the stack of one that holds both. */
-static __attribute__((noinline)) int from_pod_ipv4(struct __sk_buff *skb, struct trail *trail, const struct endpoint_info *sender)
+NOINLINE int from_pod_ipv4(struct __sk_buff *skb, struct trail *trail, const struct endpoint_info *sender)
 {
 	return from_pod_ip(skb, trail, sender, false);
 }
 
-static __attribute__((noinline)) int from_pod_ipv6(struct __sk_buff *skb, struct trail *trail, const struct endpoint_info *sender)
+NOINLINE int from_pod_ipv6(struct __sk_buff *skb, struct trail *trail, const struct endpoint_info *sender)
 {
 	return from_pod_ip(skb, trail, sender, true);
 }
