@@ -21,7 +21,7 @@ internal static class Failures
             new CliException(api.Message.TrimEnd('.'), "Use a kubeconfig whose user may do this: inside a pod, the pod's own service account is used.", ExitCode.Failed, api),
         KubeApiException api => new CliException(api.Message.TrimEnd('.'), null, ExitCode.Failed, api),
         LabException lab => new CliException(lab.Message.TrimEnd('.'), null, ExitCode.Failed, lab),
-        BpfException { Errno: 1 or 13 } denied => new CliException(denied.Message, "BPF needs root; inside an agent's container it is given.", ExitCode.Failed, denied),
+        BpfException { Errno: Errno.EPERM or Errno.EACCES } denied => new CliException(denied.Message, "BPF needs root; inside an agent's container it is given.", ExitCode.Failed, denied),
         BpfException refused => new CliException(refused.Message, null, ExitCode.Failed, refused),
         LinuxException refused => new CliException(refused.Message, null, ExitCode.Failed, refused),
         _ => null,

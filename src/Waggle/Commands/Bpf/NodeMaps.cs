@@ -1,5 +1,6 @@
 using Waggle.Bpf;
 using Waggle.Cli;
+using Waggle.Linux;
 
 namespace Waggle.Commands.Bpf;
 
@@ -30,7 +31,7 @@ internal sealed class NodeMaps(HostEnvironment environment)
         {
             return BpfProgram.OpenPinned(path);
         }
-        catch (BpfException absent) when (absent.Errno == 2)
+        catch (BpfException absent) when (absent.Errno == Errno.ENOENT)
         {
             throw new CliException($"the program {name} is not pinned at {path}", "Start the agent once with multicast-enabled=true.");
         }
