@@ -13,7 +13,6 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, __u32);
 	__type(value, struct metrics_entry);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } metrics SEC(".maps");
 
 struct {
@@ -22,7 +21,6 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct metrics_site);
 	__type(value, struct metrics_entry);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } metrics_sites SEC(".maps");
 
 struct {
@@ -30,7 +28,6 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct event_counters);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } event_counters SEC(".maps");
 
 /* Token bucket of each CPU for drop and trace events. */
@@ -49,7 +46,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 * 1024 * 1024);
-	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } events SEC(".maps");
 
 #endif

@@ -85,6 +85,9 @@ public sealed unsafe partial class BpfObject : IDisposable
         BpfException.Check(Libbpf.bpf_program__set_autoload(Program(program), load ? (byte)1 : (byte)0), "set autoload of", program);
     }
 
+    /// <summary>Whether this program is (to be) loaded.</summary>
+    public bool WantsProgram(string program) => Libbpf.bpf_program__autoload(Program(program)) != 0;
+
     /// <summary>Creates the maps and loads the programs.</summary>
     /// <exception cref="BpfVerifierException">A program was refused by the verifier.</exception>
     /// <exception cref="BpfException">Anything else: a map could not be created, no privilege, out of memory.</exception>

@@ -87,6 +87,7 @@ internal static class StateCommand
     {
         JsonArray list => Objects(list),
         JsonObject fields when fields[field] is JsonArray list => Objects(list),
+        JsonObject fields when fields["items"] is JsonArray list => Objects(list),
         _ => [],
     };
 

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using Waggle.Bpf;
+using Waggle.Datapath.Abi;
+using Waggle.Datapath.Loading;
+using Waggle.Linux;
+
+namespace Waggle.Datapath.Maps;
+
+/// <summary>
+/// The shared maps with their types; who writes which rows stands in <c>bpf/abi</c>. Opened when first used, and held against the
+/// C# layouts then. Works without an agent: the commands read the pinned maps directly. Thread-safe; disposing closes the fds,
+/// the pinned maps stay.
+/// </summary>
+public sealed class DatapathMaps : IDisposable
+{
+    private readonly ConcurrentDictionary<string, Lazy<BpfMap>> opened = new();
+    private readonly Func<string, BpfMap> open;
+
+    internal DatapathMaps(Func<string, BpfMap> open) => this.open = open;
+
+    public BpfMap<EndpointKey, EndpointInfo> Endpoints => Get(MapCatalogue.Endpoints).As<EndpointKey, EndpointInfo>();
+
+    public BpfMap<uint, EndpointInfo> EndpointsByIfindex => Get(MapCatalogue.EndpointsByIfindex).As<uint, EndpointInfo>();
+
+    public BpfMap<IpcacheKey, IpcacheEntry> Ipcache => Get(MapCatalogue.Ipcache).As<IpcacheKey, IpcacheEntry>();
+
+    public BpfMap<IpcachePrefixKey, IpcacheEntry> IpcachePrefixes => Get(MapCatalogue.IpcachePrefixes).As<IpcachePrefixKey, IpcacheEntry>();
+
+    public BpfMap<NodeKey, NodeInfo> Nodes => Get(MapCatalogue.Nodes).As<NodeKey, NodeInfo>();
+
+    /// <summary>Index: reason × 4 + direction.</summary>
+    public BpfPerCpuMap<uint, MetricsEntry> Metrics => Get(MapCatalogue.Metrics).AsPerCpu<uint, MetricsEntry>();
+
+    public BpfPerCpuMap<MetricsSite, MetricsEntry> MetricsSites => Get(MapCatalogue.MetricsSites).AsPerCpu<MetricsSite, MetricsEntry>();
+
+    public BpfPerCpuMap<uint, EventCounters> EventCounters => Get(MapCatalogue.EventCounters).AsPerCpu<uint, EventCounters>();
+
+    /// <summary>The ring buffer; it has one consumer.</summary>
+    public BpfMap Events => Get(MapCatalogue.Events);
+
+    public BpfMap<McastGroupKey, McastGroup> McastGroups => Get(MapCatalogue.McastGroups).As<McastGroupKey, McastGroup>();
+
+    public BpfMap<uint, McastSlot> McastSlots => Get(MapCatalogue.McastSlots).As<uint, McastSlot>();
+
+    public BpfMap<McastJoinKey, McastJoin> McastJoins => Get(MapCatalogue.McastJoins).As<McastJoinKey, McastJoin>();
+
+    public BpfMap<McastJoinKey, McastSourceList> McastSources => Get(MapCatalogue.McastSources).As<McastJoinKey, McastSourceList>();
+
+    public BpfMap<McastSenderKey, McastSender> McastSenders => Get(MapCatalogue.McastSenders).As<McastSenderKey, McastSender>();
+
+    public BpfMap<McastGroupKey, McastUnconfigured> McastUnconfigured => Get(MapCatalogue.McastUnconfigured).As<McastGroupKey, McastUnconfigured>();
+
+    public BpfMap<uint, McastLimit> McastLimits => Get(MapCatalogue.McastLimits).As<uint, McastLimit>();
+
+    public BpfMap<NatKey, NatEntry> Snat => Get(MapCatalogue.Snat).As<NatKey, NatEntry>();
+
+    public BpfMap<FragmentKey, FragmentEntry> Fragments => Get(MapCatalogue.Fragments).As<FragmentKey, FragmentEntry>();
+
+    /// <summary>The pinned maps of a node.</summary>
+    /// <param name="paths">Where its bpffs is.</param>
+    /// <param name="readOnly">For commands that only look.</param>
+    public static DatapathMaps OpenPinned(DatapathPaths paths, bool readOnly = false) => new(name =>
+    {
+        try
+        {
+            return BpfMap.OpenPinned(paths.Map(name), readOnly);
+        }
+        catch (BpfException e) when (e.Errno == Errno.ENOENT)
+        {
+            throw new BpfException("open map", paths.Map(name), e.Errno, "no agent has loaded the datapath on this node yet");
+        }
+    });
+
+    /// <summary>A map as bytes, for dumps.</summary>
+    /// <exception cref="BpfLayoutException">The pinned map was made by a version with another layout.</exception>
+    public BpfMap Get(MapDefinition definition) => opened.GetOrAdd(definition.Name, name => new Lazy<BpfMap>(() =>
+    {
+        var map = open(name);
+        AbiCheck.RequireMap(definition, map);
+        return map;
+    })).Value;
+
+    public void Dispose()
+    {
+        foreach (var map in opened.Values)
+        {
+            if (map.IsValueCreated)
+            {
+                map.Value.Dispose();
+            }
+        }
+    }
+}

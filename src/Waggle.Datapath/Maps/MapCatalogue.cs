@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using Waggle.Datapath.Abi;
+
+namespace Waggle.Datapath.Maps;
+
+/// <summary>
+/// All shared maps of <c>bpf/lib/maps_*.h</c>. The loader refuses an object whose key or value struct differs from what stands
+/// here. Maps that are not listed are private to one object and are not pinned.
+/// </summary>
+public static class MapCatalogue
+{
+    public static MapDefinition Endpoints { get; } = MapDefinition.Of<EndpointKey, EndpointInfo>("endpoints");
+
+    public static MapDefinition EndpointsByIfindex { get; } = MapDefinition.Indexed<EndpointInfo>("endpoints_by_ifindex");
+
+    public static MapDefinition Ipcache { get; } = MapDefinition.Of<IpcacheKey, IpcacheEntry>("ipcache");
+
+    public static MapDefinition IpcachePrefixes { get; } = MapDefinition.Of<IpcachePrefixKey, IpcacheEntry>("ipcache_prefixes");
+
+    public static MapDefinition Nodes { get; } = MapDefinition.Of<NodeKey, NodeInfo>("nodes");
+
+    public static MapDefinition Metrics { get; } = MapDefinition.Indexed<MetricsEntry>("metrics");
+
+    public static MapDefinition MetricsSites { get; } = MapDefinition.Of<MetricsSite, MetricsEntry>("metrics_sites");
+
+    public static MapDefinition EventCounters { get; } = MapDefinition.Indexed<EventCounters>("event_counters");
+
+    public static MapDefinition EventBuckets { get; } = new("event_buckets", "u32", "event_bucket");
+
+    public static MapDefinition Events { get; } = new("events", "", "");
+
+    public static MapDefinition McastGroups { get; } = MapDefinition.Of<McastGroupKey, McastGroup>("mcast_groups");
+
+    public static MapDefinition McastSlots { get; } = MapDefinition.Indexed<McastSlot>("mcast_slots");
+
+    public static MapDefinition McastJoins { get; } = MapDefinition.Of<McastJoinKey, McastJoin>("mcast_joins");
+
+    public static MapDefinition McastSources { get; } = MapDefinition.Of<McastJoinKey, McastSourceList>("mcast_sources");
+
+    public static MapDefinition McastSenders { get; } = MapDefinition.Of<McastSenderKey, McastSender>("mcast_senders");
+
+    public static MapDefinition McastUnconfigured { get; } = MapDefinition.Of<McastGroupKey, McastUnconfigured>("mcast_unconfigured");
+
+    public static MapDefinition McastLimits { get; } = MapDefinition.Indexed<McastLimit>("mcast_limits");
+
+    public static MapDefinition Snat { get; } = MapDefinition.Of<NatKey, NatEntry>("snat");
+
+    public static MapDefinition Fragments { get; } = MapDefinition.Of<FragmentKey, FragmentEntry>("fragments");
+
+    /// <summary>Every map above.</summary>
+    public static ImmutableArray<MapDefinition> All { get; } =
+    [
+        Endpoints, EndpointsByIfindex, Ipcache, IpcachePrefixes, Nodes,
+        Metrics, MetricsSites, EventCounters, EventBuckets, Events,
+        McastGroups, McastSlots, McastJoins, McastSources, McastSenders, McastUnconfigured, McastLimits,
+        Snat, Fragments,
+    ];
+
+    /// <summary>The definition of a map, or null for a private one.</summary>
+    public static MapDefinition? Find(string name) => All.FirstOrDefault(m => m.Name == name);
+}
