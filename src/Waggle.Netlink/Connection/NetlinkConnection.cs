@@ -14,8 +14,13 @@ internal sealed class NetlinkConnection : IAsyncDisposable
     private const ushort Done = 3; // NLMSG_DONE
     private const int DumpAttempts = 5;
 
+    // The kernel answers at once; these bounds keep the answers within the queue however late the loop gets to run.
+    private const int MostRequests = 32;
+    private const int QueueBytes = 1024 * 1024;
+
     private readonly NetlinkSocket _socket;
     private readonly ConcurrentDictionary<uint, PendingRequest> _pending = new();
+    private readonly SemaphoreSlim _requests = new(MostRequests);
     private readonly SemaphoreSlim _dumps = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
@@ -28,14 +33,13 @@ internal sealed class NetlinkConnection : IAsyncDisposable
         _loop = ReceiveLoopAsync();
     }
 
-    internal static NetlinkConnection Open(int protocol, NetworkNamespace? inside) => new(NetlinkSocket.Open(protocol, inside));
+    internal static NetlinkConnection Open(int protocol, NetworkNamespace? inside) => new(NetlinkSocket.Open(protocol, inside, QueueBytes));
 
     /// <summary>Sends a request and waits for its acknowledgement.</summary>
     internal async Task ExecuteAsync(byte[] message, string operation, string? target, CancellationToken cancellation)
     {
         var request = new PendingRequest<object>(operation, target, null);
-        Send(message, request, MessageFlags.Ack, cancellation);
-        await request.Completion.WaitAsync(cancellation).ConfigureAwait(false);
+        await RunAsync(message, request, MessageFlags.Ack, _requests, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Sends a request and returns what the parser made of the reply; null when there was none.</summary>
@@ -43,8 +47,7 @@ internal sealed class NetlinkConnection : IAsyncDisposable
         where T : class
     {
         var request = new PendingRequest<T>(operation, target, parser);
-        Send(message, request, MessageFlags.Ack, cancellation);
-        await request.Completion.WaitAsync(cancellation).ConfigureAwait(false);
+        await RunAsync(message, request, MessageFlags.Ack, _requests, cancellation).ConfigureAwait(false);
         return request.Items.FirstOrDefault();
     }
 
@@ -54,7 +57,8 @@ internal sealed class NetlinkConnection : IAsyncDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            PendingRequest<T> request = await DumpOnceAsync((byte[])message.Clone(), parser, operation, target, cancellation).ConfigureAwait(false);
+            var request = new PendingRequest<T>(operation, target, parser);
+            await RunAsync((byte[])message.Clone(), request, MessageFlags.Dump, _dumps, cancellation).ConfigureAwait(false);
             if (!request.Interrupted || attempt == DumpAttempts)
                 return request.Items; // a table in constant change is never consistent: give what there is
         }
@@ -68,22 +72,17 @@ internal sealed class NetlinkConnection : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task<PendingRequest<T>> DumpOnceAsync<T>(byte[] message, ReplyParser<T> parser, string operation, string? target, CancellationToken cancellation)
-        where T : class
+    private async Task RunAsync(byte[] message, PendingRequest request, MessageFlags flags, SemaphoreSlim places, CancellationToken cancellation)
     {
-        await _dumps.WaitAsync(cancellation).ConfigureAwait(false);
-        var request = new PendingRequest<T>(operation, target, parser);
-        // Released when the kernel has finished, not when the caller has lost interest: until then another dump would be refused.
-        _ = request.Completion.ContinueWith(static (_, state) => ((SemaphoreSlim)state!).Release(), _dumps, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        Send(message, request, MessageFlags.Dump, CancellationToken.None);
+        await places.WaitAsync(cancellation).ConfigureAwait(false);
+        // The place is free when the kernel has finished, not when the caller has lost interest: until then another dump would be refused.
+        _ = request.Completion.ContinueWith(static (_, state) => ((SemaphoreSlim)state!).Release(), places, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Send(message, request, flags);
         await request.Completion.WaitAsync(cancellation).ConfigureAwait(false);
-        return request;
     }
 
-    private void Send(byte[] message, PendingRequest request, MessageFlags flags, CancellationToken cancellation)
+    private void Send(byte[] message, PendingRequest request, MessageFlags flags)
     {
-        if (cancellation.IsCancellationRequested)
-            throw new OperationCanceledException(cancellation);
         uint sequence;
         do
         {

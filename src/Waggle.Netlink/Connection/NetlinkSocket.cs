@@ -9,6 +9,7 @@ internal sealed class NetlinkSocket : IDisposable
 {
     private const int SmallestBuffer = 32 * 1024; // the kernel makes dump parts as large as the largest receive it has seen, up to this
     private readonly Socket _socket;
+    private bool _lost;
 
     private NetlinkSocket(Socket socket) => _socket = socket;
 
@@ -54,7 +55,11 @@ internal sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>Waits for a datagram from the kernel. The buffer is replaced when it is too small.</summary>
-    /// <returns>The datagram inside <paramref name="buffer"/>; null when the kernel dropped datagrams because the queue was full.</returns>
+    /// <returns>The datagram inside <paramref name="buffer"/>; null, after the last datagram of a full queue, when the kernel dropped some behind it.</returns>
+    /// <remarks>
+    /// The kernel reports the overrun before what it had queued, and goes on dropping until the queue has been read empty. So the report is
+    /// held back until then: whatever was dropped was dropped before null is returned. A second report means that it was empty in between.
+    /// </remarks>
     internal async ValueTask<ReadOnlyMemory<byte>?> ReceiveAsync(Holder buffer, CancellationToken cancellation)
     {
         while (true)
@@ -62,15 +67,26 @@ internal sealed class NetlinkSocket : IDisposable
             int length = Receive(buffer);
             if (length > 0)
                 return buffer.Bytes.AsMemory(0, length);
-            if (length == Overrun)
+            bool overrun = length == Overrun;
+            if (_lost && (overrun || length == Empty))
+            {
+                _lost = overrun;
                 return null;
+            }
+
+            if (overrun)
+            {
+                _lost = true;
+                continue;
+            }
+
             try
             {
                 await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellation).ConfigureAwait(false);
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.NoBufferSpaceAvailable)
             {
-                return null; // reading the error has cleared it
+                _lost = true; // reading the error has cleared it
             }
         }
     }

@@ -31,8 +31,7 @@ internal static partial class LinkMessages
     private static void Peer(ref MessageWriter writer, VethSpec spec)
     {
         int peer = writer.BeginNest(VethPeer);
-        uint up = spec.PeerUp ? (uint)LinkFlags.Up : 0;
-        writer.Fixed(new LinkHeader { Index = spec.PeerIndex ?? 0, Flags = up, Change = up });
+        writer.Fixed(new LinkHeader { Index = spec.PeerIndex ?? 0 });
         writer.String(Ifla.IFNAME, CheckedName(spec.PeerName));
         if (spec.PeerMtu is { } mtu)
             writer.U32(Ifla.MTU, mtu);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Waggle.Linux;
 
 namespace Waggle.Netlink;
@@ -37,6 +38,8 @@ public sealed class LinkOperations
     public async Task<Link> CreateAsync(LinkSpec spec, CancellationToken cancellation = default)
     {
         await _connection.ExecuteAsync(LinkMessages.Create(spec, MessageFlags.Create | MessageFlags.Exclusive), $"create {spec.Kind} link", spec.Name, cancellation).ConfigureAwait(false);
+        if (spec is VethSpec { PeerUp: true } veth)
+            await SetPeerUpAsync(veth).ConfigureAwait(false);
         return await GetAsync(spec.Name, cancellation).ConfigureAwait(false);
     }
 
@@ -101,6 +104,28 @@ public sealed class LinkOperations
     /// <inheritdoc cref="DeleteAsync(int, CancellationToken)"/>
     public async Task<bool> DeleteAsync(string name, CancellationToken cancellation = default) =>
         await FindAsync(name, cancellation).ConfigureAwait(false) is { } link && await DeleteAsync(link.Index, cancellation).ConfigureAwait(false);
+
+    /// <summary>The kernel creates the peer before the pair is joined, and an unjoined veth cannot be set up: that takes a second request.</summary>
+    private async Task SetPeerUpAsync(VethSpec veth)
+    {
+        try
+        {
+            if (veth.PeerNamespace is null)
+            {
+                await SetUpAsync((await GetAsync(veth.PeerName).ConfigureAwait(false)).Index).ConfigureAwait(false);
+                return;
+            }
+
+            Rtnl there = Rtnl.Open(veth.PeerNamespace);
+            await using ConfiguredAsyncDisposable _ = there.ConfigureAwait(false);
+            await there.Links.SetUpAsync((await there.Links.GetAsync(veth.PeerName).ConfigureAwait(false)).Index).ConfigureAwait(false);
+        }
+        catch
+        {
+            await DeleteAsync(veth.Name).ConfigureAwait(false);
+            throw;
+        }
+    }
 
     private async Task<Link?> FindAsync(byte[] request, string target, CancellationToken cancellation)
     {

@@ -29,7 +29,7 @@ public sealed class ForwardingOperations
     }
 
     /// <summary>Removes an entry.</summary>
-    /// <returns>False when there was none.</returns>
+    /// <returns>False when the address has no entry. A VXLAN device says true, too, when the address has entries for other destinations only.</returns>
     public async Task<bool> DeleteAsync(ForwardingEntry entry, CancellationToken cancellation = default)
     {
         try

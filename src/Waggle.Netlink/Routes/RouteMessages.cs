@@ -45,7 +45,9 @@ internal static partial class RouteMessages
         byte family = Family.Of(destination);
         byte bits = family == Family.Inet ? (byte)32 : (byte)128;
         var writer = new MessageWriter(Rtm.GETROUTE, MessageFlags.None);
-        writer.Fixed(new RouteHeader { Family = family, DestinationLength = bits, SourceLength = source is null ? (byte)0 : bits, Flags = Rta.RTM_F_LOOKUP_TABLE });
+        // Without the flag IPv4 answers "main" for every table; IPv6 always names the right one and refuses the flag.
+        uint flags = family == Family.Inet ? Rta.RTM_F_LOOKUP_TABLE : 0u;
+        writer.Fixed(new RouteHeader { Family = family, DestinationLength = bits, SourceLength = source is null ? (byte)0 : bits, Flags = flags });
         writer.Address(Rta.RTA_DST, destination);
         if (source is not null)
             writer.Address(Rta.RTA_SRC, source);
