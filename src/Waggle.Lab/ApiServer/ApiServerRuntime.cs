@@ -6,24 +6,57 @@ namespace Waggle.Lab.ApiServer;
 internal sealed class ApiServerRuntime : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly EventExpiry _expiry;
+    private ApiSurface _surface;
 
-    private ApiServerRuntime(ApiServerOptions options, ObjectStore store)
+    private ApiServerRuntime(ApiServerOptions options, ObjectStore store, ILoggerFactory loggers)
     {
         Options = options;
         Store = store;
-        Pipeline = new RequestPipeline(this);
+        var library = SchemaLibrary.Load();
+        Crds = new CrdRegistry(this, library, loggers.CreateLogger<CrdRegistry>());
+        _surface = Crds.Load();
+        Tokens = new ServiceAccountTokens(options.Pki, store, options.Time);
+        Services = new ServiceAllocator(this);
+        Rules = new KindRulesTable(this);
+        Writer = new ObjectWriter(this);
+        Deleter = new ObjectDeleter(this);
+        Applier = new ObjectApplier(this);
+        Pipeline = new RequestPipeline(this, loggers.CreateLogger<RequestPipeline>());
+        _expiry = new EventExpiry(this);
     }
 
     public ApiServerOptions Options { get; }
 
     public ObjectStore Store { get; }
 
+    /// <summary>What is served now; replaced when a CRD changes.</summary>
+    public ApiSurface Surface
+    {
+        get => Volatile.Read(ref _surface);
+        set => Volatile.Write(ref _surface, value);
+    }
+
+    public CrdRegistry Crds { get; }
+
+    public ServiceAccountTokens Tokens { get; }
+
+    public ServiceAllocator Services { get; }
+
+    public KindRulesTable Rules { get; }
+
+    public ObjectWriter Writer { get; }
+
+    public ObjectDeleter Deleter { get; }
+
+    public ObjectApplier Applier { get; }
+
     public RequestPipeline Pipeline { get; }
 
     /// <summary>Signalled when the server stops: watches and streams end.</summary>
     public CancellationToken Stopping => _stopping.Token;
 
-    public static Task<ApiServerRuntime> OpenAsync(ApiServerOptions options, ILoggerFactory loggers, CancellationToken cancellation)
+    public static async Task<ApiServerRuntime> OpenAsync(ApiServerOptions options, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var storeOptions = new StoreOptions(options.DataDirectory)
         {
@@ -32,13 +65,27 @@ internal sealed class ApiServerRuntime : IAsyncDisposable
             SnapshotAfterBytes = options.SnapshotAfterBytes,
         };
         var store = ObjectStore.Open(storeOptions, loggers.CreateLogger<ObjectStore>());
-        return Task.FromResult(new ApiServerRuntime(options, store));
+        try
+        {
+            var runtime = new ApiServerRuntime(options, store, loggers);
+            await Bootstrap.EnsureAsync(runtime, cancellation);
+            runtime.Crds.Resume();
+            runtime._expiry.Start();
+            return runtime;
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
     }
 
     public void BeginShutdown() => _stopping.Cancel();
 
     public async ValueTask DisposeAsync()
     {
+        await _stopping.CancelAsync();
+        await _expiry.DisposeAsync();
         await Store.DisposeAsync();
         _stopping.Dispose();
     }

@@ -1,0 +1,3 @@
+namespace Waggle.Lab.ApiServer;
+
+internal sealed class CelExpression;
