@@ -5,12 +5,17 @@
 /* Included first by every other header here: kernel types, helpers, and the few macros that all of them use. */
 
 #include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <linux/types.h>
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #define INLINE static inline __attribute__((always_inline, unused))
+/* Calls need a frame of their own where inlining would make one too big for the 512 bytes of all callers together. */
+#define NOINLINE static __attribute__((noinline, unused))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -8,4 +8,12 @@
 /* The node's configuration; described at the type. All zero in the object: the loader writes it before loading. */
 const volatile struct datapath_config config = {};
 
+INLINE void host_mac(__u8 *mac)
+{
+	int i;
+
+	for (i = 0; i < 6; i++)
+		mac[i] = config.host_mac[i];
+}
+
 #endif

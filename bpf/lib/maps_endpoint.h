@@ -15,6 +15,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct endpoint_key);
 	__type(value, struct endpoint_info);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } endpoints SEC(".maps");
 
 struct {
@@ -23,6 +24,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, struct endpoint_info);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } endpoints_by_ifindex SEC(".maps");
 
 struct {
@@ -31,6 +33,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ipcache_key);
 	__type(value, struct ipcache_entry);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } ipcache SEC(".maps");
 
 struct {
@@ -39,6 +42,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ipcache_prefix_key);
 	__type(value, struct ipcache_entry);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } ipcache_prefixes SEC(".maps");
 
 struct {
@@ -47,6 +51,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct node_key);
 	__type(value, struct node_info);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } nodes SEC(".maps");
 
 #endif

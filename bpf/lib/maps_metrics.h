@@ -13,6 +13,7 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, __u32);
 	__type(value, struct metrics_entry);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } metrics SEC(".maps");
 
 struct {
@@ -21,6 +22,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct metrics_site);
 	__type(value, struct metrics_entry);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } metrics_sites SEC(".maps");
 
 struct {
@@ -28,6 +30,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct event_counters);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } event_counters SEC(".maps");
 
 /* Token bucket of each CPU for drop and trace events. */
@@ -46,6 +49,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 * 1024 * 1024);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } events SEC(".maps");
 
 #endif

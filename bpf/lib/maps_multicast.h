@@ -13,6 +13,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct mcast_group_key);
 	__type(value, struct mcast_group);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } mcast_groups SEC(".maps");
 
 struct {
@@ -20,6 +21,7 @@ struct {
 	__uint(max_entries, MCAST_SLOTS);
 	__type(key, __u32);
 	__type(value, struct mcast_slot);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } mcast_slots SEC(".maps");
 
 struct {
@@ -28,6 +30,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct mcast_join_key);
 	__type(value, struct mcast_join);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } mcast_joins SEC(".maps");
 
 struct {
@@ -36,13 +39,15 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct mcast_join_key);
 	__type(value, struct mcast_source_list);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } mcast_sources SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 16384);
 	__type(key, struct mcast_sender_key);
 	__type(value, struct mcast_sender);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } mcast_senders SEC(".maps");
 
 struct {
@@ -50,6 +55,7 @@ struct {
 	__uint(max_entries, 4096);
 	__type(key, struct mcast_group_key);
 	__type(value, struct mcast_unconfigured);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } mcast_unconfigured SEC(".maps");
 
 struct {
@@ -57,14 +63,7 @@ struct {
 	__uint(max_entries, MCAST_SLOTS);
 	__type(key, __u32);
 	__type(value, struct mcast_limit);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } mcast_limits SEC(".maps");
-
-/* Where a new source list is put together; too big for the stack. Private to each CPU, never pinned. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct mcast_source_list);
-} mcast_scratch SEC(".maps");
 
 #endif

@@ -9,9 +9,10 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 262144);
+	__uint(max_entries, 65536);
 	__type(key, struct nat_key);
 	__type(value, struct nat_entry);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } snat SEC(".maps");
 
 struct {
@@ -19,6 +20,7 @@ struct {
 	__uint(max_entries, 8192);
 	__type(key, struct fragment_key);
 	__type(value, struct fragment_entry);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } fragments SEC(".maps");
 
 #endif

@@ -17,6 +17,12 @@ public sealed class Terminal(TextWriter output, TextWriter error, bool outIsTerm
 
     public bool ErrorIsTerminal { get; } = errorIsTerminal;
 
+    /// <summary><see cref="Out"/> for whoever writes over a longer time: flushed after every write.</summary>
+    public TextWriter OutAtOnce => new FlushingWriter(Out);
+
+    /// <summary><see cref="Error"/>, flushed after every write.</summary>
+    public TextWriter ErrorAtOnce => new FlushingWriter(Error);
+
     /// <summary>Colours of the data; none until the host has read the flags.</summary>
     public Palette OutStyle { get; set; } = Palette.Plain;
 

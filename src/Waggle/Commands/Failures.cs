@@ -1,7 +1,10 @@
 using System.Net;
+using Waggle.Bpf;
 using Waggle.Cli;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
+using Waggle.Lab.Cluster;
+using Waggle.Linux;
 
 namespace Waggle.Commands;
 
@@ -17,6 +20,10 @@ internal static class Failures
         KubeApiException { StatusCode: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } api =>
             new CliException(api.Message.TrimEnd('.'), "Use a kubeconfig whose user may do this: inside a pod, the pod's own service account is used.", ExitCode.Failed, api),
         KubeApiException api => new CliException(api.Message.TrimEnd('.'), null, ExitCode.Failed, api),
+        LabException lab => new CliException(lab.Message.TrimEnd('.'), null, ExitCode.Failed, lab),
+        BpfException { Errno: Errno.EPERM or Errno.EACCES } denied => new CliException(denied.Message, "BPF needs root; inside an agent's container it is given.", ExitCode.Failed, denied),
+        BpfException refused => new CliException(refused.Message, null, ExitCode.Failed, refused),
+        LinuxException refused => new CliException(refused.Message, null, ExitCode.Failed, refused),
         _ => null,
     };
 }

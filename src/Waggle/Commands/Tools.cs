@@ -1,7 +1,10 @@
 using Waggle.Cli;
+using Waggle.Commands.Bench;
+using Waggle.Commands.Bpf;
 using Waggle.Commands.Config;
 using Waggle.Commands.Explain;
 using Waggle.Commands.General;
+using Waggle.Commands.Lab;
 using Waggle.Commands.Roles;
 using Waggle.Commands.State;
 using Waggle.Commands.Status;
@@ -26,11 +29,13 @@ internal static class Tools
     {
         Children = () =>
         [
+            LabCommands.Create(),
             StatusCommand.Create("waggle"),
             StateCommand.Create("waggle"),
             ConfigCommands.Create("waggle"),
             ExplainCommands.Create(),
             ExplainCommands.Short(),
+            BenchCommand.Create(),
             RoleCommands.Agent(),
             RoleCommands.Operator(),
             new Verb("cilium", "The cilium command's syntax, under this name") { Group = "Other tools", Children = Cilium("cilium").Children },
@@ -46,6 +51,7 @@ internal static class Tools
         [
             StatusCommand.Create(name),
             ConfigCommands.Create(name),
+            BpfCommands.Create(name),
             StateCommand.Create(name),
             .. General(name, () => Cilium(name)),
         ],

@@ -87,7 +87,6 @@ internal static class StateCommand
     {
         JsonArray list => Objects(list),
         JsonObject fields when fields[field] is JsonArray list => Objects(list),
-        JsonObject fields when fields["items"] is JsonArray list => Objects(list),
         _ => [],
     };
 

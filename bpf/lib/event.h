@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef WAGGLE_LIB_EVENT_H
+#define WAGGLE_LIB_EVENT_H
+
+#include "../abi/event.h"
+#include "common.h"
+#include "config.h"
+#include "maps_metrics.h"
+
+/* What the programs have learnt about a packet so far, for whoever reports on it. */
+struct trail {
+	__u32 endpoint_id;
+	__u32 source_identity;
+	__u32 destination_identity;
+};
+
+INLINE void count(__u8 reason, __u32 direction, __u32 bytes)
+{
+	__u32 index = reason * 4 + (direction & 3);
+	struct metrics_entry *entry = bpf_map_lookup_elem(&metrics, &index);
+
+	if (likely(entry)) {
+		entry->packets++;
+		entry->bytes += bytes;
+	}
+}
+
+INLINE struct event_counters *this_event_counters(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&event_counters, &zero);
+}
+
+/* One event's worth of this CPU's token bucket. */
+INLINE bool event_allowed(void)
+{
+	struct event_bucket *bucket;
+	struct event_counters *counters = this_event_counters();
+	__u64 now = bpf_ktime_get_ns(), limit = (__u64)config.event_burst * 1000, elapsed, tokens;
+	__u32 zero = 0;
+
+	bucket = bpf_map_lookup_elem(&event_buckets, &zero);
+	if (!bucket || !counters)
+		return false;
+	elapsed = now - bucket->last_refill;
+	if (elapsed > 10000000000ULL)
+		elapsed = 10000000000ULL;
+	tokens = bucket->tokens + elapsed / 1000 * config.event_rate / 1000;
+	if (tokens > limit)
+		tokens = limit;
+	bucket->last_refill = now;
+	if (tokens < 1000) {
+		bucket->tokens = tokens;
+		counters->limited++;
+		return false;
+	}
+	bucket->tokens = tokens - 1000;
+	return true;
+}
+
+INLINE void fill_header(struct __sk_buff *skb, struct event_header *header, const struct trail *trail, __u8 type, __u16 length)
+{
+	header->type = type;
+	header->version = EVENT_VERSION;
+	header->length = length;
+	header->cpu = bpf_get_smp_processor_id();
+	header->timestamp = bpf_ktime_get_ns();
+	header->ifindex = skb->ifindex;
+	header->endpoint_id = trail->endpoint_id;
+	header->source_identity = trail->source_identity;
+	header->destination_identity = trail->destination_identity;
+}
+
+INLINE void fill_capture(struct __sk_buff *skb, struct packet_capture *capture)
+{
+	__u32 length = skb->len;
+
+	capture->packet_length = length;
+	if (length > EVENT_CAPTURE_MAX)
+		length = EVENT_CAPTURE_MAX;
+	/* Keeps the compiler from merging the bound with other uses of skb->len: the verifier must see 1 ... MAX here. */
+	asm volatile("" : "+r"(length));
+	capture->captured = 0;
+	if (length > 0 && length <= EVENT_CAPTURE_MAX && !bpf_skb_load_bytes(skb, 0, capture->data, length))
+		capture->captured = length;
+}
+
+INLINE void count_event(bool sent)
+{
+	struct event_counters *counters = this_event_counters();
+
+	if (!counters)
+		return;
+	if (sent)
+		counters->sent++;
+	else
+		counters->lost++;
+}
+
+INLINE void emit_drop(struct __sk_buff *skb, const struct trail *trail, int verdict, __u32 direction)
+{
+	struct drop_event *event;
+	__u32 value = -verdict;
+
+	if (!config.event_rate || !event_allowed())
+		return;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	count_event(event);
+	if (!event)
+		return;
+	fill_header(skb, &event->header, trail, EVENT_TYPE_DROP, sizeof(*event));
+	event->reason = value & 0xff;
+	event->direction = direction;
+	event->file = value >> 8 & 0xff;
+	event->line = value >> 16;
+	fill_capture(skb, &event->packet);
+	bpf_ringbuf_submit(event, 0);
+}
+
+NOINLINE int emit_trace(struct __sk_buff *skb, const struct trail *trail, __u32 point, __u32 target_ifindex)
+{
+	struct trace_event *event;
+
+	if (!config.event_rate || !event_allowed())
+		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	count_event(event);
+	if (!event)
+		return 0;
+	fill_header(skb, &event->header, trail, EVENT_TYPE_TRACE, sizeof(*event));
+	event->point = point;
+	event->pad[0] = event->pad[1] = event->pad[2] = 0;
+	event->target_ifindex = target_ifindex;
+	fill_capture(skb, &event->packet);
+	bpf_ringbuf_submit(event, 0);
+	return 0;
+}
+
+/* `point` is a constant, so a point that is off leaves no code behind. */
+INLINE void trace(struct __sk_buff *skb, const struct trail *trail, const __u32 point, __u32 target_ifindex)
+{
+	if (config.trace_points & 1U << point)
+		emit_trace(skb, trail, point, target_ifindex);
+}
+
+#endif

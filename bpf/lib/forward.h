@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef WAGGLE_LIB_FORWARD_H
+#define WAGGLE_LIB_FORWARD_H
+
+#include "encap.h"
+#include "maps_endpoint.h"
+
+INLINE const struct endpoint_info *find_endpoint(const struct address *address)
+{
+	struct endpoint_key key = { *address };
+
+	return bpf_map_lookup_elem(&endpoints, &key);
+}
+
+INLINE const struct endpoint_info *find_endpoint_of_device(__u32 ifindex)
+{
+	return bpf_map_lookup_elem(&endpoints_by_ifindex, &ifindex);
+}
+
+/* The exact row; most addresses have one, or none at all. */
+INLINE const struct ipcache_entry *find_ipcache_exact(const struct address *address)
+{
+	struct ipcache_key key = { .address = *address, .cluster_id = config.cluster_id };
+
+	return bpf_map_lookup_elem(&ipcache, &key);
+}
+
+/* The exact row, or the longest prefix. */
+INLINE const struct ipcache_entry *find_ipcache(const struct address *address)
+{
+	const struct ipcache_entry *entry = find_ipcache_exact(address);
+	struct ipcache_prefix_key key = { .prefix_length = 160, .cluster_id = config.cluster_id, .address = *address };
+
+	return entry ? entry : bpf_map_lookup_elem(&ipcache_prefixes, &key);
+}
+
+INLINE bool endpoint_is_local_pod(const struct endpoint_info *endpoint)
+{
+	return endpoint && !(endpoint->flags & ENDPOINT_HOST);
+}
+
+/*
+ * Hands the packet to a pod of this node. From an ingress hook it goes straight into the pod's namespace
+ * (bpf_redirect_peer), past the host side of the veth; elsewhere through the host side, whose program counts it.
+ */
+INLINE int deliver(struct __sk_buff *skb, struct trail *trail, const struct endpoint_info *endpoint, const bool at_ingress)
+{
+	struct ethhdr *eth = packet_data(skb);
+
+	if ((void *)(eth + 1) > packet_end(skb))
+		return DROP(FORWARD, INVALID_PACKET);
+	/* pod_mac and host_mac stand in the order of an Ethernet header. */
+	__builtin_memcpy(eth, endpoint->pod_mac, 12);
+	trail->destination_identity = endpoint->identity;
+	trace(skb, trail, TRACE_POINT_TO_ENDPOINT, endpoint->ifindex);
+	if (at_ingress && config.redirect_peer && likely(!(endpoint->flags & ENDPOINT_NO_PEER))) {
+		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
+		return bpf_redirect_peer(endpoint->ifindex, 0);
+	}
+	return bpf_redirect(endpoint->ifindex, 0);
+}
+
+INLINE int to_stack(struct __sk_buff *skb, const struct trail *trail)
+{
+	trace(skb, trail, TRACE_POINT_TO_STACK, 0);
+	return TC_ACT_OK;
+}
+
+/*
+ * Routes natively without the stack: next hop from the FIB, its MAC from the neighbour table. Anything out of the ordinary
+ * (no route, blackhole, a device that is not Ethernet) is left to the stack, which knows how to answer.
+ */
+NOINLINE int route(struct __sk_buff *skb, const struct trail *trail, const struct packet *packet, bool ipv6)
+{
+	struct bpf_redir_neigh next = {};
+	struct bpf_fib_lookup fib;
+	int result;
+
+	if (!config.fib_redirect || packet->hop_limit <= 1)
+		return to_stack(skb, trail);
+	result = find_route(skb, &fib, &packet->destination, 0);
+	if (result != BPF_FIB_LKUP_RET_SUCCESS && result != BPF_FIB_LKUP_RET_NO_NEIGH)
+		return to_stack(skb, trail);
+	TRY(decrement_hop_limit(skb, ipv6));
+	/* After the lookup the destination field holds the next hop. */
+	if (fib.family == AF_INET) {
+		next.nh_family = AF_INET;
+		next.ipv4_nh = fib.ipv4_dst;
+	} else {
+		next.nh_family = AF_INET6;
+		__builtin_memcpy(next.ipv6_nh, fib.ipv6_dst, sizeof(next.ipv6_nh));
+	}
+	trace(skb, trail, TRACE_POINT_TO_NETWORK, fib.ifindex);
+	return bpf_redirect_neigh(fib.ifindex, &next, sizeof(next), 0);
+}
+
+/*
+ * Unicast from a pod, source already checked:
+ *   1. an address of this node → the stack
+ *   2. a pod of this node → into it
+ *   3. a pod of another node → tunnel, or native route
+ *   4. everything else → native route or the stack
+ */
+INLINE int forward_from_pod(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const bool ipv6)
+{
+	const struct endpoint_info *endpoint = find_endpoint(&packet->destination);
+	const struct ipcache_entry *entry;
+
+	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_EGRESS, skb->len);
+	if (endpoint) {
+		if (endpoint->flags & ENDPOINT_HOST) { /* 1 */
+			trail->destination_identity = RESERVED_IDENTITY_HOST;
+			trace(skb, trail, TRACE_POINT_TO_HOST, 0);
+			return TC_ACT_OK;
+		}
+		if (unlikely(packet->hop_limit <= 1))
+			return send_time_exceeded(skb, packet, ipv6);
+		TRY(decrement_hop_limit(skb, ipv6)); /* 2 */
+		return deliver(skb, trail, endpoint, true);
+	}
+
+	entry = find_ipcache(&packet->destination);
+	if (entry) {
+		trail->destination_identity = entry->identity;
+		if (config.routing_mode == ROUTING_MODE_TUNNEL && !address_is_zero(&entry->tunnel_endpoint) &&
+		    !(entry->flags & IPCACHE_SKIP_TUNNEL)) { /* 3 */
+			if (unlikely(packet->hop_limit <= 1))
+				return send_time_exceeded(skb, packet, ipv6);
+			TRY(decrement_hop_limit(skb, ipv6));
+			return encapsulate(skb, trail, packet, &entry->tunnel_endpoint, trail->source_identity, ipv6);
+		}
+	} else {
+		trail->destination_identity = RESERVED_IDENTITY_WORLD;
+	}
+	return route(skb, trail, packet, ipv6); /* 3, 4 */
+}
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * Ingress of the VXLAN device: packets of other nodes, unpacked. The network identifier is the sender's identity. They go to
+ * pods of this node, or to the node itself through cilium_host; never on to another node.
+ */
+#include "../lib/common.h"
+#include "../lib/config.h"
+#include "../lib/forward.h"
+#include "../lib/multicast.h"
+
+INLINE struct address tunnel_source(const struct bpf_tunnel_key *key, bool ipv6)
+{
+	struct address address;
+
+	if (!ipv6)
+		return address_from_v4(bpf_htonl(key->remote_ipv4));
+	__builtin_memcpy(&address, key->remote_ipv6, sizeof(address));
+	return address;
+}
+
+INLINE bool tunnel_source_known(const struct bpf_tunnel_key *key, bool ipv6)
+{
+	struct node_key node = { tunnel_source(key, ipv6) };
+
+	return !config.check_tunnel_source || bpf_map_lookup_elem(&nodes, &node);
+}
+
+/* Identities that travel: workloads, and the few reserved ones that a remote node can speak for. */
+INLINE int check_identity(__u32 identity)
+{
+	if (identity >= RESERVED_IDENTITY_FIRST_CLUSTER)
+		return 0;
+	switch (identity) {
+	case RESERVED_IDENTITY_HEALTH:
+	case RESERVED_IDENTITY_REMOTE_NODE:
+	case RESERVED_IDENTITY_KUBE_APISERVER:
+	case RESERVED_IDENTITY_INGRESS:
+	case RESERVED_IDENTITY_WORLD:
+	case RESERVED_IDENTITY_WORLD_IPV4:
+	case RESERVED_IDENTITY_WORLD_IPV6:
+		return 0;
+	case RESERVED_IDENTITY_UNKNOWN:
+		return DROP(OVERLAY, INVALID_VNI);
+	default:
+		return DROP(OVERLAY, INVALID_IDENTITY);
+	}
+}
+
+/* Who sends, or a refusal. The metadata does not say which family the outer header has: the flag must match it. */
+INLINE int read_tunnel(struct __sk_buff *skb, struct trail *trail)
+{
+	struct bpf_tunnel_key key = {};
+	bool outer_ipv6 = false;
+
+	if (bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0)) {
+		outer_ipv6 = true;
+		if (bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6))
+			return DROP(OVERLAY, NO_TUNNEL_KEY);
+	}
+	TRY(check_identity(key.tunnel_id));
+	if (!tunnel_source_known(&key, outer_ipv6))
+		return DROP(OVERLAY, TUNNEL_PROHIBITED);
+	trail->source_identity = key.tunnel_id;
+	return 0;
+}
+
+/* Into the stack by way of cilium_host, where replies have their route, so that reverse path filters agree. */
+INLINE int to_host(struct __sk_buff *skb, struct trail *trail)
+{
+	__u8 mac[6];
+	struct ethhdr *eth = packet_data(skb);
+
+	if ((void *)(eth + 1) > packet_end(skb))
+		return DROP(OVERLAY, INVALID_PACKET);
+	host_mac(mac);
+	__builtin_memcpy(eth->h_dest, mac, sizeof(mac));
+	trail->destination_identity = RESERVED_IDENTITY_HOST;
+	trace(skb, trail, TRACE_POINT_TO_HOST, config.host_ifindex);
+	return bpf_redirect(config.host_ifindex, BPF_F_INGRESS);
+}
+
+NOINLINE int multicast_from_overlay(struct __sk_buff *skb, const struct trail *trail, const struct packet *packet,
+							    bool ipv6)
+{
+	return send_to_group(skb, trail, packet, NO_SLOT, 0, true, true, ipv6);
+}
+
+INLINE int from_overlay_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6)
+{
+	const struct endpoint_info *endpoint;
+	struct packet packet;
+
+	if (!(ipv6 ? config.ipv6_enabled : config.ipv4_enabled))
+		return DROP(OVERLAY, UNSUPPORTED_L3_PROTOCOL);
+	TRY(parse_ip(skb, &packet, ipv6));
+	if (unlikely(address_is_multicast(&packet.destination, ipv6)))
+		return multicast_from_overlay(skb, trail, &packet, ipv6);
+	endpoint = find_endpoint(&packet.destination);
+	if (!endpoint)
+		return DROP(OVERLAY, UNROUTABLE);
+	/* The inner frame still carries MACs of the sending node. */
+	if (skb->pkt_type != PACKET_HOST)
+		bpf_skb_change_type(skb, PACKET_HOST);
+	if (endpoint->flags & ENDPOINT_HOST)
+		return to_host(skb, trail);
+	trail->endpoint_id = endpoint->endpoint_id;
+	return deliver(skb, trail, endpoint, true);
+}
+
+INLINE int from_overlay_verdict(struct __sk_buff *skb, struct trail *trail)
+{
+	TRY(read_tunnel(skb, trail));
+	trace(skb, trail, TRACE_POINT_FROM_OVERLAY, 0);
+	switch (skb->protocol) {
+	case bpf_htons(ETH_P_IP):
+		return from_overlay_ip(skb, trail, false);
+	case bpf_htons(ETH_P_IPV6):
+		return from_overlay_ip(skb, trail, true);
+	default:
+		return DROP(OVERLAY, UNSUPPORTED_L2_PROTOCOL);
+	}
+}
+
+SEC("tc")
+int from_overlay(struct __sk_buff *skb)
+{
+	struct trail trail = {};
+
+	return leave_hook(skb, &trail, from_overlay_verdict(skb, &trail), TRAFFIC_DIRECTION_INGRESS);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

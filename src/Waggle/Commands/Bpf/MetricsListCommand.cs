@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using Waggle.Cli;
+using Waggle.Cli.Output;
+using Waggle.Commands.Explain;
+using Waggle.Datapath.Abi;
+
+namespace Waggle.Commands.Bpf;
+
+internal static class MetricsListCommand
+{
+    /// <param name="File">Null where the count is not split by place.</param>
+    internal sealed record Row(int Reason, int Direction, ulong Packets, ulong Bytes, string? File, uint Line)
+    {
+        public string Text => Reason == 0 ? "Success" : DropReasons.TextOf(Reason);
+
+        public string Way => Direction switch { 1 => "INGRESS", 2 => "EGRESS", 3 => "SERVICE", _ => "UNKNOWN" };
+    }
+
+    private static readonly Listing<Row> Listing = new()
+    {
+        Columns =
+        [
+            new("REASON", row => row.Text), new("DIRECTION", row => row.Way), new("PACKETS", row => $"{row.Packets}"), new("BYTES", row => $"{row.Bytes}"),
+            new("LINE", row => row.File is null ? "-" : $"{row.Line}"), new("FILE", row => row.File ?? "-"), new("CODE", row => $"{row.Reason}", Wide: true),
+        ],
+        Json = row => new JsonObject
+        {
+            ["reason"] = row.Text, ["code"] = row.Reason, ["direction"] = row.Way.ToLowerInvariant(), ["packets"] = row.Packets, ["bytes"] = row.Bytes, ["file"] = row.File, ["line"] = row.Line,
+        },
+    };
+
+    public static Verb Create(string tool)
+    {
+        var output = new OutputFlags();
+        return new Verb("list", "List packet counts by reason and direction")
+        {
+            Aliases = ["ls"],
+            Flags = output.All,
+            Details = "Reasons that are no drops (handled packets) are counted, too. \"waggle explain drop CODE\" explains each.",
+            Examples = [new($"{tool} bpf metrics list", "what happened to packets on this node"), new($"{tool} bpf metrics list -o json", "for a script")],
+            Run = (call, _) =>
+            {
+                var maps = new NodeMaps(call.Environment);
+                using var totals = maps.Open("metrics").AsPerCpu<uint, MetricsEntry>();
+                using var sites = maps.Open("metrics_sites").AsPerCpu<MetricsSite, MetricsEntry>();
+                Listing.Print(call.Terminal, output.Read(call), Combine(totals.Entries(), sites.Entries()));
+                return Task.FromResult(ExitCode.Ok);
+            },
+        };
+    }
+
+    /// <summary>Forwarded packets by direction, everything else by the place that decided.</summary>
+    internal static List<Row> Combine(IEnumerable<KeyValuePair<uint, MetricsEntry[]>> totals, IEnumerable<KeyValuePair<MetricsSite, MetricsEntry[]>> sites)
+    {
+        var rows = totals.Where(row => row.Key / 4 == 0).Select(row => Sum(0, (int)row.Key % 4, row.Value, null, 0));
+        var places = sites.Select(row => Sum(row.Key.Reason, row.Key.Direction, row.Value, SourceFiles.NameOf(row.Key.File), row.Key.Line));
+        return [.. rows.Concat(places).Where(row => row.Packets > 0).OrderBy(row => row.Text, StringComparer.Ordinal).ThenBy(row => row.Direction).ThenBy(row => row.File, StringComparer.Ordinal).ThenBy(row => row.Line)];
+    }
+
+    private static Row Sum(int reason, int direction, MetricsEntry[] cpus, string? file, uint line)
+    {
+        ulong packets = 0, bytes = 0;
+        foreach (var cpu in cpus)
+        {
+            packets += cpu.Packets;
+            bytes += cpu.Bytes;
+        }
+
+        return new Row(reason, direction, packets, bytes, file, line);
+    }
+}
