@@ -19,6 +19,14 @@ internal static class AbiRules
                     yield return problem;
                 }
             }
+            else if (type.Kind is BtfKind.Enum or BtfKind.Enum64)
+            {
+                // clang before 15 does not say whether an enum is signed: only values that mean the same either way.
+                foreach (var value in type.Values.Where(v => v.Value is < 0 or > int.MaxValue))
+                {
+                    yield return $"{btf.Describe(type.Id)}, value {value.Name}: not in 0 … 0x7fffffff";
+                }
+            }
         }
     }
 
@@ -49,7 +57,7 @@ internal static class AbiRules
             var offset = member.BitOffset / 8;
             if (type.Kind == BtfKind.Struct && offset != end)
             {
-                yield return $"{what}, field {member.Name}: {offset - end} bytes of implicit padding before it (offset {end}): name them";
+                yield return $"{what}, field {member.Name}: {offset - end} bytes of implicit padding before it, at offset {end}: name them";
             }
 
             var size = btf.SizeOf(member.TypeId);
@@ -59,7 +67,7 @@ internal static class AbiRules
         if (end < type.Size)
         {
             var last = type.Members.IsEmpty ? "(none)" : type.Members[^1].Name;
-            yield return $"{what}, field {last}: {type.Size - end} bytes of implicit padding after it (offset {end}): name them";
+            yield return $"{what}, field {last}: {type.Size - end} bytes of implicit padding after it, at offset {end}: name them";
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class CSharpWriter(BtfSpec btf, string @namespace)
         foreach (var value in type.Values)
         {
             Line($"    /// <summary><c>{value.Name[prefix.Length..]}</c> in C.</summary>");
-            Line(Invariant($"    public const {(value.Value is >= int.MinValue and <= int.MaxValue ? "int" : "long")} {Names.Pascal(value.Name[prefix.Length..])} = {value.Value};"));
+            Line(Invariant($"    public const int {Names.Pascal(value.Name[prefix.Length..])} = {value.Value};"));
         }
 
         Line("}");
@@ -55,13 +55,6 @@ internal sealed class CSharpWriter(BtfSpec btf, string @namespace)
     private void WriteEnum(BtfType type)
     {
         var prefix = Names.CommonPrefix(type);
-        var underlying = (type.Size, type.IsSigned) switch
-        {
-            (8, true) => "long",
-            (8, false) => "ulong",
-            (_, true) => "int",
-            _ => "uint",
-        };
         Line("");
         Line($"/// <summary><c>enum {type.Name}</c> of bpf/abi.</summary>");
         if (type.Name.EndsWith("_flags", StringComparison.Ordinal))
@@ -69,12 +62,12 @@ internal sealed class CSharpWriter(BtfSpec btf, string @namespace)
             Line("[Flags]");
         }
 
-        Line($"public enum {Names.Pascal(type.Name)} : {underlying}");
+        Line($"public enum {Names.Pascal(type.Name)} : uint");
         Line("{");
         foreach (var value in type.Values)
         {
             Line($"    /// <summary><c>{value.Name}</c> in C.</summary>");
-            Line(Invariant($"    {Names.Pascal(value.Name[prefix.Length..])} = {(type.IsSigned ? value.Value.ToString(CultureInfo.InvariantCulture) : ((ulong)value.Value).ToString(CultureInfo.InvariantCulture))},"));
+            Line(Invariant($"    {Names.Pascal(value.Name[prefix.Length..])} = {value.Value},"));
         }
 
         Line("}");

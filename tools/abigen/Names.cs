@@ -18,22 +18,23 @@ internal static class Names
         return text.Length == 0 || char.IsDigit(text[0]) ? "_" + text : text.ToString();
     }
 
-    /// <summary>What all values of an enum start with, up to an underscore: C has no scoped names, C# needs no prefix.</summary>
+    /// <summary>
+    /// What all values of an enum start with and C# needs not repeat: the words of the enum's name, as many as they share
+    /// (join_flags: JOIN_). By the name, so that a value more never renames the others.
+    /// </summary>
     internal static string CommonPrefix(BtfType type)
     {
-        var prefix = type.Values.IsEmpty ? "" : type.Values[0].Name;
-        foreach (var value in type.Values)
+        var words = type.Name.ToUpperInvariant().Split('_');
+        for (var count = words.Length; count > 0; count--)
         {
-            var length = 0;
-            while (length < prefix.Length && length < value.Name.Length && prefix[length] == value.Name[length])
+            var prefix = string.Join('_', words.Take(count)) + "_";
+            if (type.Values.All(v => v.Name.StartsWith(prefix, StringComparison.Ordinal) && v.Name.Length > prefix.Length))
             {
-                length++;
+                return prefix;
             }
-
-            prefix = prefix[..length];
         }
 
-        return prefix[..(prefix.LastIndexOf('_') + 1)];
+        return "";
     }
 
     /// <summary>Name of the inline array type for count elements.</summary>

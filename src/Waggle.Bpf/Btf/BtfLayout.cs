@@ -19,6 +19,7 @@ public sealed record BtfLayoutField(string Path, int Offset, int Size, string Ty
 public sealed record BtfLayout(string Name, int Size, ImmutableArray<BtfLayoutField> Fields)
 {
     private const int MaxDepth = 16;
+    private const int MaxFields = 65536;
 
     /// <summary>The layout of a struct or union of this BTF.</summary>
     public static BtfLayout Of(BtfSpec btf, BtfType type)
@@ -62,7 +63,7 @@ public sealed record BtfLayout(string Name, int Size, ImmutableArray<BtfLayoutFi
 
     private static void Flatten(BtfSpec btf, BtfType type, string prefix, int start, ImmutableArray<BtfLayoutField>.Builder into, int depth)
     {
-        if (depth > MaxDepth)
+        if (depth > MaxDepth || into.Count > MaxFields)
         {
             throw new BtfFormatException($"struct {type.Name} is nested too deeply");
         }

@@ -120,14 +120,15 @@ internal ref struct BtfReader
         {
             var name = Text(NextUInt32());
             var type = NextId();
-            var offset = NextUInt32();
             members.Add(bitfields
-                ? new BtfMember(name, type, (int)(offset & 0xffffff), (int)(offset >> 24))
-                : new BtfMember(name, type, checked((int)offset), 0));
+                ? BitField(name, type, NextUInt32())
+                : new BtfMember(name, type, NextLength(), 0));
         }
 
         return members.ToImmutable();
     }
+
+    private static BtfMember BitField(string name, int type, uint offset) => new(name, type, (int)(offset & 0xffffff), (int)(offset >> 24));
 
     private ImmutableArray<BtfEnumValue> ReadEnum(int count, BtfKind kind, bool signed)
     {

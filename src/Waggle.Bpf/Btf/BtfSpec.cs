@@ -75,23 +75,32 @@ public sealed class BtfSpec
         return type.Kind switch
         {
             BtfKind.Pointer => 8,
-            BtfKind.Array => checked(type.Count * SizeOf(type.TypeId, depth + 1)),
+            BtfKind.Array => (long)type.Count * SizeOf(type.TypeId, depth + 1) is var size and <= int.MaxValue
+                ? (int)size
+                : throw new BtfFormatException($"BTF type {id} is too big"),
             _ => type.Size,
         };
     }
 
     /// <summary>How C would write the type; for messages.</summary>
-    public string Describe(int id)
+    public string Describe(int id) => Describe(id, 0);
+
+    private string Describe(int id, int depth)
     {
+        if (depth > MaxDepth)
+        {
+            return "…";
+        }
+
         var type = this[id];
         return type.Kind switch
         {
             BtfKind.Struct => type.Name.Length > 0 ? $"struct {type.Name}" : "struct <anonymous>",
             BtfKind.Union => type.Name.Length > 0 ? $"union {type.Name}" : "union <anonymous>",
             BtfKind.Enum or BtfKind.Enum64 => type.Name.Length > 0 ? $"enum {type.Name}" : "enum <anonymous>",
-            BtfKind.Array => $"{Describe(type.TypeId)}[{type.Count}]",
-            BtfKind.Pointer => $"{(type.TypeId == 0 ? "void" : Describe(type.TypeId))} *",
-            BtfKind.Volatile or BtfKind.Const or BtfKind.Restrict or BtfKind.TypeTag => Describe(type.TypeId),
+            BtfKind.Array => $"{Describe(type.TypeId, depth + 1)}[{type.Count}]",
+            BtfKind.Pointer => $"{(type.TypeId == 0 ? "void" : Describe(type.TypeId, depth + 1))} *",
+            BtfKind.Volatile or BtfKind.Const or BtfKind.Restrict or BtfKind.TypeTag => Describe(type.TypeId, depth + 1),
             _ => type.Name,
         };
     }
