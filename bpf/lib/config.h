@@ -8,6 +8,9 @@
 /* The node's configuration; described at the type. All zero in the object: the loader writes it before loading. */
 const volatile struct datapath_config config = {};
 
+/* An address of it, field by field: clang 14 takes the copy of a whole volatile struct from the (zero) initialiser. */
+#define CONFIG_ADDRESS(field) ((struct address){ .high = config.field.high, .low = config.field.low })
+
 INLINE void host_mac(__u8 *mac)
 {
 	int i;

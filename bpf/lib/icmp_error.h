@@ -89,7 +89,7 @@ NOINLINE int send_icmp_error_ipv4(struct __sk_buff *skb, const struct packet *pa
 	struct icmp_header *icmp;
 	struct iphdr *ip;
 	void *frame;
-	struct address router = config.router_ipv4;
+	struct address router = CONFIG_ADDRESS(router_ipv4);
 	__u32 sum;
 
 	TRY(make_room(skb, quote, room));
@@ -118,7 +118,7 @@ NOINLINE int send_icmp_error_ipv6(struct __sk_buff *skb, const struct packet *pa
 	struct icmp_header *icmp;
 	struct ipv6hdr *ip;
 	void *frame;
-	struct address router = config.router_ipv6;
+	struct address router = CONFIG_ADDRESS(router_ipv6);
 	__u32 sum;
 
 	TRY(make_room(skb, quote, room));

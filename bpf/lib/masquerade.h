@@ -15,9 +15,7 @@
 
 INLINE struct address masquerade_address(const bool ipv6)
 {
-	struct address ipv4_address = config.masquerade_address_ipv4, ipv6_address = config.masquerade_address_ipv6;
-
-	return ipv6 ? ipv6_address : ipv4_address;
+	return ipv6 ? CONFIG_ADDRESS(masquerade_address_ipv6) : CONFIG_ADDRESS(masquerade_address_ipv4);
 }
 
 INLINE bool in_native_cidr(const struct address *address, const bool ipv6)
@@ -25,10 +23,10 @@ INLINE bool in_native_cidr(const struct address *address, const bool ipv6)
 	struct address prefix;
 
 	if (ipv6) {
-		prefix = config.native_cidr_ipv6;
+		prefix = CONFIG_ADDRESS(native_cidr_ipv6);
 		return config.native_cidr_ipv6_length && address_in_prefix(address, &prefix, config.native_cidr_ipv6_length);
 	}
-	prefix = config.native_cidr_ipv4;
+	prefix = CONFIG_ADDRESS(native_cidr_ipv4);
 	return config.native_cidr_ipv4_length && address_in_prefix(address, &prefix, 96 + config.native_cidr_ipv4_length);
 }
 

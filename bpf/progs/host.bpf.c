@@ -31,7 +31,7 @@ INLINE int from_host_ip(struct __sk_buff *skb, struct trail *trail, const bool i
 	if (ipv6 && packet.protocol == IPPROTO_ICMPV6) {
 		bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct ipv6hdr), &type, 1);
 		if (type == ND_NEIGHBOUR_SOLICITATION) {
-			struct address own = config.router_ipv6;
+			struct address own = CONFIG_ADDRESS(router_ipv6);
 
 			host_mac(mac);
 			return answer_solicitation(skb, mac, &own, BPF_F_INGRESS);
