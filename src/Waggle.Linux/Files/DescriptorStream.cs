@@ -50,11 +50,16 @@ public sealed class DescriptorStream : Stream
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_disposed)
-            return 0;
-        if (!Poll.Wait(_descriptor, Libc.POLLIN, TimeSpan.Zero))
-            await WaitReadableAsync(_descriptor, cancellationToken, _wake).ConfigureAwait(false);
-        return Read(buffer.Span, _wake);
+        try
+        {
+            if (!Poll.Wait(_descriptor, Libc.POLLIN, TimeSpan.Zero))
+                await WaitReadableAsync(_descriptor, cancellationToken, _wake).ConfigureAwait(false);
+            return Read(buffer.Span, _wake);
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0; // disposed before or while waiting: the end of the stream
+        }
     }
 
     /// <inheritdoc/>

@@ -34,9 +34,12 @@ public sealed class FileDescriptor : SafeHandle
     }
 
     /// <summary>A second descriptor of the same open file.</summary>
-    public FileDescriptor Duplicate()
+    public FileDescriptor Duplicate() => DuplicateOf(this);
+
+    /// <summary>A descriptor of its own for the open file or socket behind another handle.</summary>
+    public static FileDescriptor DuplicateOf(SafeHandle handle)
     {
-        int fd = Libc.fcntl(this, Libc.F_DUPFD_CLOEXEC, 3);
+        int fd = Libc.fcntl(handle, Libc.F_DUPFD_CLOEXEC, 3);
         return fd < 0 ? throw LinuxException.Last("duplicate descriptor") : new FileDescriptor(fd);
     }
 

@@ -9,7 +9,7 @@ public sealed partial class NetworkNamespace
     public Socket CreateSocket(AddressFamily family, SocketType type, ProtocolType protocol) =>
         NamespaceThread.Run(this, () => new Socket(family, type, protocol));
 
-    /// <summary>Creates a listening TCP socket inside this namespace. Its handle can be given to Kestrel (<c>ListenHandle</c>).</summary>
+    /// <summary>Creates a listening TCP socket inside this namespace. For Kestrel take <see cref="ListenDescriptor"/>.</summary>
     /// <param name="endpoint">Address and port; port 0 lets the kernel choose.</param>
     /// <param name="backlog">Length of the accept queue.</param>
     /// <param name="dualMode">For an IPv6 endpoint: take IPv4 connections too.</param>
@@ -33,4 +33,13 @@ public sealed partial class NetworkNamespace
                 throw;
             }
         });
+
+    /// <summary>
+    /// As <see cref="Listen"/>, as a bare descriptor for a server that wants to own it: <c>kestrel.ListenHandle((ulong)descriptor.Release())</c>.
+    /// </summary>
+    public FileDescriptor ListenDescriptor(IPEndPoint endpoint, int backlog = 512, bool dualMode = false)
+    {
+        using Socket socket = Listen(endpoint, backlog, dualMode);
+        return FileDescriptor.DuplicateOf(socket.SafeHandle);
+    }
 }

@@ -86,7 +86,10 @@ public sealed partial class NetworkNamespace : IDisposable, IEquatable<NetworkNa
     public NetworkNamespace Duplicate() => new(Descriptor.Duplicate(), Path);
 
     /// <summary>Runs <paramref name="action"/> inside the namespace on a thread of its own and waits for it.</summary>
-    /// <remarks>Sockets and files under /proc/net and /proc/sys/net opened by the action belong to the namespace. Async code would leave the thread: do not start any.</remarks>
+    /// <remarks>
+    /// Sockets, files under /proc/thread-self/net and /proc/sys/net, and processes started by the action belong to the namespace.
+    /// Asynchronous code would leave the thread: do not start any.
+    /// </remarks>
     public void Run(Action action) => NamespaceThread.Run<object?>(this, () =>
     {
         action();
