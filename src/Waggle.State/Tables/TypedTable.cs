@@ -130,6 +130,15 @@ public class Table<TKey, TRow> : Table
         }
     }
 
+    /// <summary>Completes when the condition holds; checked after every change.</summary>
+    public async Task WaitForAsync(Func<TableView<TKey, TRow>, bool> condition, CancellationToken cancellation = default)
+    {
+        while (Db.Read() is var snapshot && !condition(snapshot.View(this)))
+        {
+            await snapshot.States[Id].Superseded.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
     public override IEnumerable<IReadOnlyList<string>> RenderRows() => View.All().Select(Cells);
 
     public override IEnumerable<JsonNode> RenderJson() => View.All().Select(Json);
