@@ -9,7 +9,7 @@ using Waggle.Hosting.Metrics;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Operator.Crds;
-using Waggle.Operator.Election;
+using Waggle.Kube.Election;
 using Waggle.Operator.IdentityGc;
 using Waggle.Operator.MulticastGroups;
 using Waggle.Operator.NodeIpam;

@@ -86,6 +86,30 @@ public sealed record ResourceType<T> : ResourceType
         return new(meta.Namespace ?? "", meta.Name ?? "");
     }
 
+    /// <summary>A reference to the object, as Events hold it.</summary>
+    public ObjectReference Reference(T value)
+    {
+        var meta = _meta(value, this);
+        return new() { ApiVersion = ApiVersion, Kind = Kind, Namespace = meta.Namespace, Name = meta.Name, Uid = meta.Uid, ResourceVersion = meta.ResourceVersion };
+    }
+
+    /// <summary>A reference that makes another object owned by this one.</summary>
+    /// <param name="value">The owner.</param>
+    /// <param name="controller">The owner manages the object, and its foreground deletion waits for it.</param>
+    public OwnerReference Owner(T value, bool controller = true)
+    {
+        var meta = _meta(value, this);
+        return new()
+        {
+            ApiVersion = ApiVersion,
+            Kind = Kind,
+            Name = meta.Name ?? "",
+            Uid = meta.Uid ?? "",
+            Controller = controller ? true : null,
+            BlockOwnerDeletion = controller ? true : null,
+        };
+    }
+
     /// <summary>The object with <c>apiVersion</c> and <c>kind</c> filled in.</summary>
     internal T Stamp(T value) => _stamp(value, this);
 }

@@ -79,6 +79,18 @@ internal readonly ref struct WatchFrame
     /// <exception cref="JsonException">Not such a line.</exception>
     internal static WatchFrame Split(ReadOnlySpan<byte> line)
     {
+        try
+        {
+            return SplitCore(line);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("a watch event is not UTF-8", e);
+        }
+    }
+
+    private static WatchFrame SplitCore(ReadOnlySpan<byte> line)
+    {
         string? type = null;
         var body = ReadOnlySpan<byte>.Empty;
         var reader = new Utf8JsonReader(line);

@@ -157,7 +157,7 @@ public sealed class KubeConfigFile
         }
 
         var root = (YamlMappingNode)stream.Documents[0].RootNode;
-        CurrentContext ??= root.Children.TryGetValue("current-context", out var current) && (string?)current is { Length: > 0 } text ? text : null;
+        CurrentContext ??= root.Children.TryGetValue("current-context", out var current) && current is YamlScalarNode { Value: { Length: > 0 } text } ? text : null;
         var directory = Path.GetDirectoryName(path)!;
         Add(_clusters, root, "clusters", "cluster", directory);
         Add(_users, root, "users", "user", directory);
@@ -173,7 +173,7 @@ public sealed class KubeConfigFile
 
         foreach (var item in items.Children.OfType<YamlMappingNode>())
         {
-            if (item.Children.TryGetValue("name", out var name) && (string?)name is { } text && target.All(e => e.Name != text))
+            if (item.Children.TryGetValue("name", out var name) && name is YamlScalarNode { Value: { } text } && target.All(e => e.Name != text))
             {
                 target.Add(new(text, item.Children.TryGetValue(inner, out var body) ? body as YamlMappingNode : null, directory));
             }

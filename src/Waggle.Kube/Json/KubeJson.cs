@@ -1,8 +1,10 @@
 using System.Collections;
+using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Waggle.Kube.Resources;
 
 namespace Waggle.Kube.Json;
 
@@ -11,6 +13,13 @@ public static class KubeJson
 {
     /// <summary>Options with the generated metadata of every record of this library. Empty collections are not written.</summary>
     public static JsonSerializerOptions Options { get; } = Create();
+
+    /// <summary>Parts that were absent read as these, and must be absent again when written.</summary>
+    private static readonly FrozenSet<object> EmptyParts = new object[]
+    {
+        ObjectMeta.Empty, NodeSpec.Empty, NodeStatus.Empty, PodSpec.Empty, PodStatus.Empty, DeploymentSpec.Empty, DeploymentStatus.Empty, ReplicaSetSpec.Empty,
+        ReplicaSetStatus.Empty, DaemonSetSpec.Empty, DaemonSetStatus.Empty, LeaseSpec.Empty, CiliumNodeSpec.Empty, CiliumEndpointStatus.Empty,
+    }.ToFrozenSet<object>(ReferenceEqualityComparer.Instance);
 
     /// <summary>Metadata of a registered type.</summary>
     /// <exception cref="NotSupportedException">The type is not registered in the library's JSON context.</exception>
@@ -23,7 +32,7 @@ public static class KubeJson
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-            TypeInfoResolver = JsonTypeInfoResolver.Combine(resolver, KubeJsonContext.Default).WithAddedModifier(SkipEmptyCollections),
+            TypeInfoResolver = JsonTypeInfoResolver.Combine(resolver, KubeJsonContext.Default).WithAddedModifier(SkipEmpty),
             MaxDepth = 64,
         };
         options.Converters.Add(new KubeTimeConverter());
@@ -41,11 +50,15 @@ public static class KubeJson
 
     private static JsonSerializerOptions Create() => CreateOptions(KubeJsonContext.Default);
 
-    private static void SkipEmptyCollections(JsonTypeInfo type)
+    private static void SkipEmpty(JsonTypeInfo type)
     {
         foreach (var property in type.Properties)
         {
-            if (property.PropertyType != typeof(string) && typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && !typeof(JsonNode).IsAssignableFrom(property.PropertyType))
+            if (property.Name is "metadata" or "spec" or "status")
+            {
+                property.ShouldSerialize = static (_, value) => value is not null && !EmptyParts.Contains(value);
+            }
+            else if (property.PropertyType != typeof(string) && typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && !typeof(JsonNode).IsAssignableFrom(property.PropertyType))
             {
                 property.ShouldSerialize = static (_, value) => value switch
                 {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Waggle.Operator.Election;
+namespace Waggle.Kube.Election;
 
 public sealed partial class LeaderElection
 {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Waggle.Kube.Client;
 using Waggle.Kube.Resources;
 
-namespace Waggle.Operator.Election;
+namespace Waggle.Kube.Election;
 
 /// <summary>One of several processes leads: it holds a Lease and renews it.</summary>
 /// <remarks>
@@ -45,11 +45,15 @@ public sealed partial class LeaderElection(KubeClient client, string @namespace,
         {
             await work.ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (leading.IsCancellationRequested)
         {
         }
+        finally
+        {
+            await renewal.ConfigureAwait(false);
+            IsLeader = false;
+        }
 
-        IsLeader = false;
         if (cancellation.IsCancellationRequested)
         {
             await ReleaseAsync().ConfigureAwait(false);
@@ -62,23 +66,24 @@ public sealed partial class LeaderElection(KubeClient client, string @namespace,
 
     private async Task<bool> RenewAsync(CancellationToken cancellation)
     {
-        long last = time.GetTimestamp();
+        // One limit over everything until the next success: an attempt that hangs must not outlive the deadline.
+        using var deadline = new CancellationTokenSource(RenewDeadline, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, deadline.Token);
         try
         {
-            while (time.GetElapsedTime(last) < RenewDeadline)
+            while (true)
             {
-                await Task.Delay(RetryPeriod, time, cancellation).ConfigureAwait(false);
-                if (await TryAcquireAsync(cancellation).ConfigureAwait(false))
+                await Task.Delay(RetryPeriod, time, limit.Token).ConfigureAwait(false);
+                if (await TryAcquireAsync(limit.Token).ConfigureAwait(false))
                 {
-                    last = time.GetTimestamp();
+                    deadline.CancelAfter(RenewDeadline);
                 }
             }
         }
         catch (OperationCanceledException)
         {
+            return false;
         }
-
-        return false;
     }
 
     /// <summary>Takes the Lease when it is free, expired or already ours. False: another holds it, or the API did not answer.</summary>
