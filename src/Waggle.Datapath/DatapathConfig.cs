@@ -69,7 +69,8 @@ public sealed record DatapathConfig
 
     public int SnatPortMax { get; init; } = 32767;
 
-    public int MulticastMaxRecords { get; init; } = 64;
+    /// <summary>Group records of one report; hosts put as many into one as the MTU takes (177 at 1,500 bytes).</summary>
+    public int MulticastMaxRecords { get; init; } = 1200;
 
     public int MulticastMaxSources { get; init; } = AbiConstants.McastMaxSources;
 

@@ -22,7 +22,7 @@ internal static class Configs
     public const string World6 = "2001:db8:ffff::9";
 
     /// <summary>Dual stack, tunnel, multicast on; what a lab node has.</summary>
-    public static DatapathConfig Tunnel => new()
+    public static AbiConfig Tunnel => new()
     {
         Ipv4Enabled = 1,
         Ipv6Enabled = 1,
@@ -49,7 +49,7 @@ internal static class Configs
         EventBurst = 1000,
     };
 
-    public static DatapathConfig Masquerading => Tunnel with { MasqueradeIpv4 = 1, MasqueradeIpv6 = 1 };
+    public static AbiConfig Masquerading => Tunnel with { MasqueradeIpv4 = 1, MasqueradeIpv6 = 1 };
 
     /// <summary>The sending pod: behind the loopback device, where test runs receive unless told otherwise.</summary>
     public static EndpointInfo Sender => new()

@@ -48,7 +48,7 @@ internal sealed partial class Hook : IDisposable
     private readonly BpfObject loaded;
     private readonly List<IDisposable> owned = [];
 
-    public Hook(string name, in DatapathConfig config, NetworkNamespace? inside = null)
+    public Hook(string name, in AbiConfig config, NetworkNamespace? inside = null)
     {
         Inside = inside ?? NetworkNamespace.Create();
         loaded = BpfObject.Open(Resource(name));
@@ -78,7 +78,7 @@ internal sealed partial class Hook : IDisposable
 
     public static byte[] Resource(string name)
     {
-        using var stream = typeof(DatapathConfig).Assembly.GetManifestResourceStream($"bpf/{name}.bpf.o")
+        using var stream = typeof(AbiConfig).Assembly.GetManifestResourceStream($"bpf/{name}.bpf.o")
             ?? throw new FileNotFoundException($"no embedded object bpf/{name}.bpf.o");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);

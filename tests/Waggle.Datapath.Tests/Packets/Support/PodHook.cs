@@ -10,7 +10,7 @@ public sealed class PodHook : IDisposable
     {
     }
 
-    internal PodHook(in DatapathConfig config)
+    internal PodHook(in AbiConfig config)
     {
         Hook = new Hook("pod", config);
         Populate(Hook);
