@@ -5,7 +5,7 @@ using Waggle.Datapath.Maps;
 namespace Waggle.Datapath.Loading;
 
 /// <summary>
-/// The shared maps during one load: the first object that declares a map adopts the pinned one or makes a new one, later objects
+/// The shared maps (LIBBPF_PIN_BY_NAME) during one load: the first object that declares a map adopts the pinned one or makes a new one, later objects
 /// use the same. Nothing in the bpffs changes before <see cref="Publish"/>, so a load that fails leaves everything as it was.
 /// </summary>
 internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : IDisposable
@@ -102,7 +102,7 @@ internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : 
         }
     }
 
-    private static bool IsShared(BpfMapDeclaration map) => !map.IsInternal && (map.PinByName || MapCatalogue.Find(map.Name) is not null);
+    private static bool IsShared(BpfMapDeclaration map) => map.PinByName;
 
     private void Consider(BpfObject o, BpfMapDeclaration declared, BpfMap pinned)
     {

@@ -4,8 +4,8 @@ using Waggle.Datapath.Abi;
 namespace Waggle.Datapath.Maps;
 
 /// <summary>
-/// All shared maps of <c>bpf/lib/maps_*.h</c>. The loader refuses an object whose key or value struct differs from what stands
-/// here. Maps that are not listed are private to one object and are not pinned.
+/// The shared maps, those that <c>bpf/lib/maps_*.h</c> declares with LIBBPF_PIN_BY_NAME, with the types that user space reads and
+/// writes them by. The loader refuses an object whose key or value struct differs from what stands here.
 /// </summary>
 public static class MapCatalogue
 {
@@ -24,8 +24,6 @@ public static class MapCatalogue
     public static MapDefinition MetricsSites { get; } = MapDefinition.Of<MetricsSite, MetricsEntry>("metrics_sites");
 
     public static MapDefinition EventCounters { get; } = MapDefinition.Indexed<EventCounters>("event_counters");
-
-    public static MapDefinition EventBuckets { get; } = new("event_buckets", "u32", "event_bucket");
 
     public static MapDefinition Events { get; } = new("events", "", "");
 
@@ -51,7 +49,7 @@ public static class MapCatalogue
     public static ImmutableArray<MapDefinition> All { get; } =
     [
         Endpoints, EndpointsByIfindex, Ipcache, IpcachePrefixes, Nodes,
-        Metrics, MetricsSites, EventCounters, EventBuckets, Events,
+        Metrics, MetricsSites, EventCounters, Events,
         McastGroups, McastSlots, McastJoins, McastSources, McastSenders, McastUnconfigured, McastLimits,
         Snat, Fragments,
     ];

@@ -11,6 +11,7 @@ struct {
 	__uint(max_entries, 16);
 	__type(key, __u64[2]);
 	__type(value, struct something_else);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } nodes SEC(".maps");
 
 SEC("tc")
