@@ -2,6 +2,7 @@
  * waggle-podexec: makes the nodes of a lab and the containers on them.
  *
  *   waggle-podexec node    reads a node's specification from standard input, makes the node and serves it
+ *   waggle-podexec pause   waits for SIGTERM; what the `pause` image does
  *
  * Why a program of its own, in C: mount, PID and network namespaces must be entered by a process that has no threads yet.
  *
@@ -246,6 +247,10 @@ static _Noreturn void be_container(const struct request *request, int connection
 	if (mount(NULL, CONTAINERS, NULL, MS_PRIVATE, NULL) < 0)
 		die("setup", "cannot make " CONTAINERS " private: %s", strerror(errno));
 	int root = mount_overlay(LOWER, directory);
+	/* What the machine keeps in these places is none of a container's business. */
+	mount_in_root(root, "tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=755");
+	mount_in_root(root, "tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+	mount_in_root(root, "tmpfs", "/var/lib/waggle", MS_NOSUID | MS_NODEV, "mode=755,size=4k");
 	mount_system(root, privileged);
 	attach_binds(root, request);
 	enter_root(root);
@@ -588,8 +593,21 @@ static int make_node(void)
 	return 0;
 }
 
+static int pause_until_terminated(void)
+{
+	sigset_t ending;
+	int number;
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigprocmask(SIG_BLOCK, &ending, NULL);
+	return sigwait(&ending, &number) == 0 ? 0 : 1;
+}
+
 int main(int count, char **arguments)
 {
+	if (count == 2 && strcmp(arguments[1], "pause") == 0)
+		return pause_until_terminated();
 	if (count == 2 && strcmp(arguments[1], "node") == 0)
 		return make_node();
 	fprintf(stderr, "usage: waggle-podexec node < specification\nStarted by `waggle lab`; it has no use of its own.\n");
