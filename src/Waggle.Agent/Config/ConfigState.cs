@@ -1,0 +1,61 @@
+using Waggle.Hosting.Config;
+using Waggle.State.Tables;
+
+namespace Waggle.Agent.Config;
+
+/// <summary>One key of the configuration and what holds now.</summary>
+/// <param name="Wanted">What the ConfigMap says; differs from <paramref name="Value"/> where only a restart takes it up.</param>
+public sealed record ConfigRow(string Key, string Value, string Wanted, string Default, bool Live)
+{
+    public string Status => Value == Wanted ? "" : "waits for a restart of the agent";
+}
+
+/// <summary>The configuration in force. Keys that a running agent cannot change keep the value of its start.</summary>
+public sealed class ConfigState
+{
+    private readonly WaggleConfig _atStart;
+    private volatile WaggleConfig _current;
+
+    public ConfigState(WaggleConfig start, StateDb db)
+    {
+        _atStart = _current = start;
+        Table = new Table<string, ConfigRow>(db, "config", r => r.Key,
+        [
+            new("Key", r => r.Key), new("Value", r => r.Value), new("Default", r => r.Default), new("Live", r => r.Live ? "true" : "false"), new("Status", r => r.Status),
+        ]);
+        Publish(start);
+    }
+
+    public Table<string, ConfigRow> Table { get; }
+
+    public WaggleConfig Current => _current;
+
+    /// <summary>What is wrong with the ConfigMap as it is now; empty when nothing.</summary>
+    public IReadOnlyList<string> Problems { get; internal set; } = [];
+
+    /// <summary>Takes up a changed ConfigMap. Bad values keep what held before.</summary>
+    public void Apply(IEnumerable<KeyValuePair<string, string>> data)
+    {
+        WaggleConfig wanted = WaggleConfig.Parse(data, out IReadOnlyList<string> problems, out _, _current);
+        Problems = problems;
+        var effective = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (ConfigKey key in ConfigKeys.All)
+        {
+            WaggleConfig source = key.RuntimeChangeable ? wanted : _atStart;
+            if (source.IsSet(key.Name))
+            {
+                effective[key.Name] = source[key.Name];
+            }
+        }
+
+        _current = WaggleConfig.Parse(effective, out _, out _);
+        Publish(wanted);
+    }
+
+    private void Publish(WaggleConfig wanted)
+    {
+        using WriteTransaction transaction = Table.Db.Write(Table);
+        transaction.Replace(Table, ConfigKeys.All.Select(k => new ConfigRow(k.Name, _current[k.Name], wanted[k.Name], k.Default, k.RuntimeChangeable)));
+        transaction.Commit();
+    }
+}
