@@ -70,8 +70,16 @@ internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl c
 
         HashSet<int> used = [.. desired.Select(r => r.State.Slot)];
         slots.PruneLocal(used);
-        control.PrunePods([.. desired.Select(r => r.State.HostIfindex)]);
+        control.Prune();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>True when the maps hold the endpoint as it should be.</summary>
+    public bool IsInKernel(EndpointRow row)
+    {
+        EndpointInfo wanted = InfoOf(row);
+        return datapath.Maps.EndpointsByIfindex.TryLookup(wanted.Ifindex, out EndpointInfo have) && have == wanted
+            && row.Addresses.All(a => datapath.Maps.Endpoints.TryLookup(new EndpointKey { Address = Address.From(a) }, out EndpointInfo byAddress) && byAddress == wanted);
     }
 
     internal static EndpointInfo InfoOf(EndpointRow row) => new()
@@ -92,7 +100,7 @@ internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl c
         EndpointInfo info = InfoOf(row);
         slots.WriteLocal(row); // 1
         maps.EndpointsByIfindex.Update(info.Ifindex, info); // 2
-        control.AttachPod(row.State.HostIfindex, row.State.HostDevice); // 3
+        await control.AttachPodAsync(row.State.HostIfindex, row.State.HostDevice, cancellation).ConfigureAwait(false); // 3
         foreach (IPAddress address in row.Addresses) // 4
         {
             maps.Endpoints.Update(new EndpointKey { Address = Address.From(address) }, info);
@@ -115,7 +123,7 @@ internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl c
         }
 
         slots.FreeLocal(row.State.Slot);
-        control.DetachPod(row.State.HostIfindex, row.State.HostDevice);
+        await control.DetachPodAsync(row.State.HostIfindex, row.State.HostDevice, cancellation).ConfigureAwait(false);
         maps.EndpointsByIfindex.Delete((uint)row.State.HostIfindex);
     }
 
