@@ -53,7 +53,7 @@ internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl c
         HashSet<Address> addresses = [.. desired.SelectMany(r => r.Addresses).Select(Address.From)];
         foreach ((EndpointKey key, EndpointInfo info) in maps.Endpoints.Entries().ToArray())
         {
-            if ((info.Flags & (uint)EndpointFlags.EndpointHost) == 0 && !addresses.Contains(key.Address))
+            if ((info.Flags & (uint)EndpointFlags.Host) == 0 && !addresses.Contains(key.Address))
             {
                 maps.Endpoints.Delete(key);
             }

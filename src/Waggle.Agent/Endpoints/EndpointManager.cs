@@ -9,7 +9,6 @@ using Waggle.Agent.Kubernetes;
 using Waggle.Agent.Routing;
 using Waggle.Agent.Slots;
 using Waggle.Linux;
-using Waggle.Netlink;
 
 namespace Waggle.Agent.Endpoints;
 
@@ -130,6 +129,7 @@ internal sealed partial class EndpointManager(
                 || !row.Addresses.All(a => addresses.Claim(row.Attachment, a)) || !_ids.Claim(state.Id - 1))
             {
                 store.Remove(state.Id);
+                addresses.Release(row.Attachment);
                 LogForgotten(state.Id, row.PodKey);
                 continue;
             }

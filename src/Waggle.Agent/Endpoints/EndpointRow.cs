@@ -34,7 +34,7 @@ public sealed class EndpointTable : Table<int, EndpointRow>
         Json)
     {
         ByAttachment = AddIndex("attachment", r => r.Attachment, unique: true);
-        ByPod = AddIndex("pod", r => r.PodKey.Length == 0 ? [] : new[] { r.PodKey });
+        ByPod = AddIndex<string>("pod", r => r.PodKey.Length == 0 ? [] : new[] { r.PodKey });
         BySlot = AddIndex("slot", r => r.State.Slot, unique: true);
     }
 

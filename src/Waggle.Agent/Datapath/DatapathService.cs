@@ -1,0 +1,124 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Waggle.Agent.Config;
+using Waggle.Agent.Monitor;
+using Waggle.Agent.Nodes;
+using Waggle.Agent.Routing;
+using Waggle.Agent.Startup;
+using Waggle.Bpf;
+using Waggle.Datapath.Abi;
+using Waggle.Datapath.Attaching;
+using Waggle.Hosting.Config;
+using Waggle.Linux;
+using Waggle.State.Health;
+using DatapathConfig = Waggle.Datapath.DatapathConfig;
+using Signal = Waggle.Hosting.Loops.Signal;
+using TrafficDirection = Waggle.Netlink.TrafficDirection;
+
+namespace Waggle.Agent.Datapath;
+
+/// <summary>Configuration, node and monitors → the programs' constants; replaces the programs when these change.</summary>
+internal sealed partial class DatapathService(
+    DatapathControl control, ConfigState config, NodeDevices devices, MonitorDemand monitors, Readiness readiness, HealthRegistry health, TimeProvider time, ILogger<DatapathService> logger) : BackgroundService
+{
+    /// <summary>Loads and attaches for the first time.</summary>
+    public Task<bool> ApplyAsync(LocalNode node, CancellationToken cancellation) => control.ApplyAsync(ConfigOf(node), PointsOf(node), cancellation);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await readiness.Datapath.WaitAsync(stoppingToken).ConfigureAwait(false);
+        LocalNode node = await readiness.Node.WaitAsync(stoppingToken).ConfigureAwait(false);
+        HealthReporter reporter = health.For("datapath");
+        var changed = new Signal();
+        monitors.Changed += changed.Set;
+        _ = ForwardAsync(changed, stoppingToken);
+        while (true)
+        {
+            bool ok = true;
+            try
+            {
+                await ApplyAsync(node, stoppingToken).ConfigureAwait(false);
+                reporter.Ok();
+            }
+            catch (Exception e) when (e is LinuxException or BpfException)
+            {
+                // What is attached works on; the next attempt may find what was missing.
+                ok = false;
+                reporter.Degraded(e.Message);
+                LogFailed(e.Message);
+            }
+
+            await changed.WaitAsync(ok ? TimeSpan.FromHours(1) : TimeSpan.FromSeconds(5), time, stoppingToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ForwardAsync(Signal changed, CancellationToken cancellation)
+    {
+        ulong seen = config.Table.Revision;
+        while (!cancellation.IsCancellationRequested)
+        {
+            await config.Table.WaitForChangeAsync(seen, cancellation).ConfigureAwait(false);
+            seen = config.Table.Revision;
+            changed.Set();
+        }
+    }
+
+    private DatapathConfig ConfigOf(LocalNode node)
+    {
+        WaggleConfig c = config.Current;
+        int reports = c.Number("multicast-max-report-rate");
+        return new DatapathConfig
+        {
+            IPv4Enabled = c.Ipv4,
+            IPv6Enabled = c.Ipv6,
+            RoutingMode = c.Tunnel ? RoutingMode.Tunnel : RoutingMode.Native,
+            MasqueradeIPv4 = c.Ipv4 && c.Flag("enable-ipv4-masquerade") && node.Ipv4 is not null,
+            MasqueradeIPv6 = c.Ipv6 && c.Flag("enable-ipv6-masquerade") && node.Ipv6 is not null,
+            // In tunnel mode other nodes' stacks have no route for a pod's address that does not come through the tunnel.
+            MasqueradeToNodes = c.Tunnel,
+            MulticastEnabled = c.Flag("multicast-enabled"),
+            OverlayIfindex = devices.OverlayIndex,
+            HostIfindex = devices.HostIndex,
+            UplinkIfindex = node.UplinkIndex,
+            HostMac = new PhysicalAddress(devices.HostMac.ToBytes()),
+            RouterIPv4 = node.Router4,
+            RouterIPv6 = node.Router6,
+            MasqueradeAddressIPv4 = node.Ipv4,
+            MasqueradeAddressIPv6 = node.Ipv6,
+            NativeCidrIPv4 = NativeCidr(c, "ipv4-native-routing-cidr", "cluster-pool-ipv4-cidr"),
+            NativeCidrIPv6 = NativeCidr(c, "ipv6-native-routing-cidr", "cluster-pool-ipv6-cidr"),
+            MulticastMaxGroups = Math.Min(c.Number("multicast-max-memberships-per-endpoint"), ushort.MaxValue),
+            MulticastReportRate = reports,
+            MulticastReportBurst = Math.Max(reports * 2, 16),
+            TracePoints = monitors.TracePoints(c["monitor-aggregation"]),
+        };
+    }
+
+    private Dictionary<AttachPoint, string> PointsOf(LocalNode node)
+    {
+        var points = new Dictionary<AttachPoint, string>
+        {
+            [new AttachPoint(NodeDevices.Host, devices.HostIndex, TrafficDirection.Egress)] = "from_host",
+            [new AttachPoint(node.Uplink, node.UplinkIndex, TrafficDirection.Ingress)] = "from_network",
+            [new AttachPoint(node.Uplink, node.UplinkIndex, TrafficDirection.Egress)] = "to_network",
+        };
+        if (devices.OverlayIndex > 0)
+        {
+            points[new AttachPoint(NodeDevices.Overlay, devices.OverlayIndex, TrafficDirection.Ingress)] = "from_overlay";
+        }
+
+        return points;
+    }
+
+    /// <summary>Destinations that are never masqueraded: as configured, else the cluster's own pool.</summary>
+    private static IPNetwork? NativeCidr(WaggleConfig config, string named, string pool)
+    {
+        IReadOnlyList<IPNetwork> given = config.Networks(named);
+        return given.Count > 0 ? given[0] : config.Networks(pool).Select(n => (IPNetwork?)n).FirstOrDefault();
+    }
+
+    [LoggerMessage(1032, LogLevel.Error, "the programs cannot be replaced, the present ones go on: {Problem}")]
+    private partial void LogFailed(string problem);
+}
