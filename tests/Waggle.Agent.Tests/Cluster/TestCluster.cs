@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Waggle.Kube.Client;
+using Waggle.Kube.Config;
+using Waggle.Kube.Resources;
+using Waggle.Lab.ApiServer;
+using Waggle.Linux;
+using Waggle.Netlink;
+using Waggle.Operator;
+
+namespace Waggle.Agent.Tests.Cluster;
+
+/// <summary>Nodes with real agents, an operator and the embedded API server, in namespaces of their own.</summary>
+internal sealed class TestCluster : IAsyncDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("wgt-").FullName;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<TestNode> _nodes = [];
+    private Sandbox? _underlay;
+    private ApiServerHost? _api;
+    private ClusterPki? _pki;
+    private Task<int>? _operator;
+
+    public KubeClient Client { get; private set; } = null!;
+
+    public IReadOnlyList<TestNode> Nodes => _nodes;
+
+    public string Kubeconfig => Path.Combine(_directory, "inside.conf");
+
+    public static async Task<TestCluster> StartAsync(int nodes, params (string Key, string Value)[] config)
+    {
+        var cluster = new TestCluster();
+        try
+        {
+            await cluster.BringUpAsync(nodes, config.ToDictionary(c => c.Key, c => c.Value));
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        foreach (TestNode node in _nodes)
+        {
+            node.Dispose();
+        }
+
+        if (_operator is not null)
+        {
+            await _operator;
+        }
+
+        if (_api is not null)
+        {
+            await _api.DisposeAsync();
+        }
+
+        _pki?.Dispose();
+        Client?.Dispose();
+        _underlay?.Dispose();
+        _stop.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>Creates a pod in the API, bound to a node, without running anything.</summary>
+    public async Task<Pod> CreatePodAsync(TestNode node, string name, params (string Key, string Value)[] labels)
+    {
+        var pod = new JsonObject
+        {
+            ["apiVersion"] = "v1", ["kind"] = "Pod",
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default", ["labels"] = new JsonObject(labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))) },
+            ["spec"] = new JsonObject { ["nodeName"] = node.Name, ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "busybox" }) },
+        };
+        ResourceType<JsonObject> type = ResourceType.Untyped("", "v1", "pods", "Pod", true);
+        await Client.CreateAsync(type, pod);
+        return await Client.GetAsync(KubeTypes.Pods, "default", name);
+    }
+
+    private async Task BringUpAsync(int nodes, Dictionary<string, string> config)
+    {
+        _underlay = await Sandbox.StartAsync("ip link set lo up && ip link add br0 type bridge && ip addr add 172.18.0.1/16 dev br0 && ip -6 addr add fc00:f853:ccd:e793::1/64 dev br0 nodad && ip link set br0 up");
+        _pki = ClusterPki.LoadOrCreate(Path.Combine(_directory, "pki"), ["172.18.0.1"]);
+        var inside = _underlay.Network.Listen(new IPEndPoint(IPAddress.Parse("172.18.0.1"), 6443));
+        _api = await ApiServerHost.StartAsync(new ApiServerOptions
+        {
+            DataDirectory = Path.Combine(_directory, "api"), Pki = _pki,
+            Endpoints = [new ApiEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0)), new ApiEndpoint.Listening(inside.SafeHandle)],
+        });
+        ClientCredential admin = _pki.IssueAdmin();
+        string outside = Path.Combine(_directory, "outside.conf");
+        _pki.WriteKubeconfig(outside, "test", $"https://127.0.0.1:{_api.Addresses[0].Port}", admin);
+        _pki.WriteKubeconfig(Kubeconfig, "test", "https://172.18.0.1:6443", admin);
+        Client = new KubeClient(KubeConfig.FromFile(outside));
+
+        string configDirectory = Path.Combine(_directory, "config");
+        Directory.CreateDirectory(configDirectory);
+        var all = new Dictionary<string, string> { ["enable-ipv6"] = "false", ["operator-prometheus-serve-addr"] = "" };
+        foreach ((string key, string value) in config)
+        {
+            all[key] = value;
+        }
+
+        await Client.CreateAsync(KubeTypes.ConfigMaps, new ConfigMap { Metadata = new ObjectMeta { Namespace = "kube-system", Name = "cilium-config" }, Data = all });
+        foreach ((string key, string value) in all)
+        {
+            await File.WriteAllTextAsync(Path.Combine(configDirectory, key), value);
+        }
+
+        _operator = OperatorHost.RunAsync(new OperatorArguments { ConfigDirectory = configDirectory, Kubeconfig = outside, Namespace = "kube-system", HealthAddress = "" }, _stop.Token);
+        for (int i = 0; i < nodes; i++)
+        {
+            TestNode node = await TestNode.CreateAsync(this, _underlay, configDirectory, i, Path.Combine(_directory, $"n{i}"));
+            _nodes.Add(node);
+            node.StartAgent();
+        }
+
+        foreach (TestNode node in _nodes)
+        {
+            await node.WaitReadyAsync();
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using Waggle.Kube.Client;
+using Waggle.Linux;
+using Waggle.Netlink;
+
+namespace Waggle.Agent.Tests.Cluster;
+
+/// <summary>A node: its network, its BPF file system, its agent.</summary>
+internal sealed class TestNode : IDisposable
+{
+    private readonly TestCluster _cluster;
+    private readonly Sandbox _sandbox;
+    private readonly string _directory;
+    private readonly List<TestPod> _pods = [];
+    private readonly StringBuilder _log = new();
+    private Process? _agent;
+
+    private TestNode(TestCluster cluster, Sandbox sandbox, string name, string address, string directory)
+    {
+        (_cluster, _sandbox, Name, Address, _directory) = (cluster, sandbox, name, address, directory);
+    }
+
+    public string Name { get; }
+
+    public string Address { get; }
+
+    public string RunDirectory => Path.Combine(_directory, "run");
+
+    public string CniSocket => Path.Combine(RunDirectory, "cni.sock");
+
+    public int AgentPid => _agent?.Id ?? 0;
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
+        }
+    }
+
+    public static async Task<TestNode> CreateAsync(TestCluster cluster, Sandbox underlay, string configDirectory, int index, string directory)
+    {
+        string name = $"node{index}", address = $"172.18.0.{index + 2}", address6 = $"fc00:f853:ccd:e793::{index + 2}";
+        string bpf = Path.Combine(directory, "bpf");
+        Directory.CreateDirectory(bpf);
+        Directory.CreateDirectory(Path.Combine(directory, "run"));
+        Sandbox sandbox = await Sandbox.StartAsync($"ip link set lo up && mount -t bpf bpf {bpf}");
+        using (Rtnl between = Rtnl.Open(underlay.Network))
+        {
+            await between.Links.CreateAsync(new VethSpec($"n{index}", "eth0") { Up = true, PeerNamespace = sandbox.Network, PeerUp = true });
+        }
+
+        Check(await underlay.RunAsync($"ip link set n{index} master br0"));
+        Check(await sandbox.RunAsync($"ip addr add {address}/16 dev eth0 && ip -6 addr add {address6}/64 dev eth0 nodad && ip link set eth0 up && ip route add default via 172.18.0.1"));
+        string config = Path.Combine(directory, "config");
+        Directory.CreateDirectory(config);
+        foreach (string file in Directory.GetFiles(configDirectory))
+        {
+            File.Copy(file, Path.Combine(config, Path.GetFileName(file)));
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(config, "bpf-root"), bpf);
+        await File.WriteAllTextAsync(Path.Combine(config, "state-dir"), Path.Combine(directory, "run"));
+        await File.WriteAllTextAsync(Path.Combine(config, "write-cni-conf-when-ready"), Path.Combine(directory, "net.d", "05-cilium.conflist"));
+
+        ResourceType<JsonObject> type = ResourceType.Untyped("", "v1", "nodes", "Node", false);
+        await cluster.Client.CreateAsync(type, new JsonObject { ["metadata"] = new JsonObject { ["name"] = name } });
+        var status = new JsonObject { ["status"] = new JsonObject { ["addresses"] = new JsonArray(Of(address), Of(address6)) } };
+        await cluster.Client.PatchAsync(type, null, name, KubePatch.Merge(status), subresource: "status");
+        return new TestNode(cluster, sandbox, name, address, directory);
+
+        static JsonObject Of(string a) => new() { ["type"] = "InternalIP", ["address"] = a };
+    }
+
+    public void StartAgent()
+    {
+        Process agent = _sandbox.Start(
+            Path.Combine(AppContext.BaseDirectory, "waggle"),
+            ["agent", "--config-dir", Path.Combine(_directory, "config"), "--node-name", Name, "--namespace", "kube-system", "--k8s-kubeconfig-path", _cluster.Kubeconfig],
+            s => s.RedirectStandardError = true);
+        agent.ErrorDataReceived += Take;
+        agent.OutputDataReceived += Take;
+        agent.BeginErrorReadLine();
+        agent.BeginOutputReadLine();
+        _agent = agent;
+
+        void Take(object _, DataReceivedEventArgs line)
+        {
+            lock (_log)
+            {
+                _log.AppendLine(line.Data);
+            }
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    public void KillAgent()
+    {
+        if (_agent is { } agent)
+        {
+            agent.Kill();
+            agent.WaitForExit();
+            agent.Dispose();
+            _agent = null;
+        }
+    }
+
+    public async Task WaitReadyAsync()
+    {
+        for (long started = Stopwatch.GetTimestamp(); ;)
+        {
+            if (await TryGetAsync("/v1/status") is { } status && (bool)status["ready"]!)
+            {
+                return;
+            }
+
+            if (_agent is null || _agent.HasExited || Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(40))
+            {
+                throw new TimeoutException($"the agent of {Name} is not ready:\n{Log}");
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>Asks the agent's local API; null when it does not answer.</summary>
+    public async Task<JsonNode?> TryGetAsync(string path)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(RunDirectory, "cilium.sock")), cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        }) { BaseAddress = new Uri("http://agent/"), Timeout = TimeSpan.FromSeconds(5) };
+        try
+        {
+            return JsonNode.Parse(await client.GetStringAsync(path));
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A container's network namespace, attached by the real plugin.</summary>
+    public async Task<TestPod> AddPodAsync(string name, params (string Key, string Value)[] labels)
+    {
+        await _cluster.CreatePodAsync(this, name, labels);
+        var pod = new TestPod(this, name, await Sandbox.StartAsync());
+        _pods.Add(pod);
+        await pod.AddAsync();
+        return pod;
+    }
+
+    public async Task<TestPod> AddContainerAsync(string id)
+    {
+        var pod = new TestPod(this, "", await Sandbox.StartAsync()) { ContainerId = id };
+        _pods.Add(pod);
+        return pod;
+    }
+
+    public Task<(int Code, string Output)> RunAsync(string line, TimeSpan? limit = null) => _sandbox.RunAsync(line, limit);
+
+    public void Dispose()
+    {
+        KillAgent();
+        foreach (TestPod pod in _pods)
+        {
+            pod.Dispose();
+        }
+
+        _sandbox.Dispose();
+    }
+
+    private static void Check((int Code, string Output) result)
+    {
+        if (result.Code != 0)
+        {
+            throw new InvalidOperationException(result.Output);
+        }
+    }
+}
