@@ -21,7 +21,7 @@ internal static class PortForward
             {
                 throw ApiException.BadRequest($"unable to negotiate protocol: supported: {Tunnel}");
             }
-            connection = new SpdyConnection(new WebSocketStream(await request.Http.WebSockets.AcceptWebSocketAsync(Tunnel)));
+            connection = new SpdyConnection(new WebSocketStream(await TunnelWebSocket.AcceptAsync(request.Http, Tunnel)));
         }
         else if (request.Http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } && SpdyUpgrade.IsRequested(request.Http))
         {
