@@ -73,6 +73,10 @@ public sealed partial class KubeClient : IDisposable
         return CallAsync(call with { ContentType = patch.ContentType }, type.TypeInfo, cancellation);
     }
 
+    /// <summary>Replaces an object through a subresource such as <c>finalize</c>.</summary>
+    public Task<T> UpdateSubresourceAsync<T>(ResourceType<T> type, T value, string subresource, WriteOptions? options = null, CancellationToken cancellation = default)
+        where T : class => PutAsync(type, value, subresource, options, cancellation);
+
     /// <summary>Server-side apply: creates the object, or changes exactly the fields given.</summary>
     /// <param name="type">The object's type.</param>
     /// <param name="value">The fields that this manager wants; leave everything else out.</param>

@@ -41,6 +41,12 @@ public sealed record LabOptions
     /// <summary>Whether Waggle itself (CRDs, agent, operator) is installed; without it nodes stay NotReady until a CNI configuration appears.</summary>
     public bool InstallWaggle { get; init; } = true;
 
+    /// <summary>Equal in all that makes a lab; the compiler's equality would compare the lists of zones by reference.</summary>
+    public bool SameAs(LabOptions other) => this with { Zones = [] } == other with { Zones = [] } && Zones.SequenceEqual(other.Zones);
+
+    /// <summary>The options as they are typed.</summary>
+    public string Describe() => $"--nodes {Nodes}{Families switch { LabFamilies.IPv6 => " --ipv6", LabFamilies.DualStack => " --dual-stack", _ => "" }} --routing {(Routing == LabRouting.Native ? "native" : "tunnel")}{(Zones.Count > 0 ? " --zones " + string.Join(',', Zones) : "")}";
+
     /// <exception cref="LabException">A value is out of range; the message says which and what is allowed.</exception>
     public void Validate()
     {

@@ -11,7 +11,13 @@ public sealed class ControllerManager
     public ControllerManager(KubeClient client, ILoggerFactory loggers, TimeProvider? time = null)
     {
         _context = new(client, loggers, time);
-        Controllers = [];
+        Controllers =
+        [
+            new Namespaces.NamespaceLifecycle(_context),
+            new ServiceAccounts.ServiceAccountDefaults(_context),
+            new Nodes.NodeLifecycle(_context),
+            new Scheduling.Scheduler(_context),
+        ];
     }
 
     /// <summary>All controllers, in the order in which they start.</summary>

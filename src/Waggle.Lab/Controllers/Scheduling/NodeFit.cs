@@ -1,0 +1,57 @@
+using Waggle.Kube.Resources;
+
+namespace Waggle.Lab.Controllers.Scheduling;
+
+/// <summary>Whether a pod may run on a node: selector, required affinity, taints, cordon, room. Pure.</summary>
+internal static class NodeFit
+{
+    /// <summary>Null when it fits; otherwise the reason as kubectl's users know it.</summary>
+    public static string? Refuse(Pod pod, Node node, int podsOnNode)
+    {
+        var labels = node.Metadata.Labels;
+        if (node.Spec.Unschedulable == true)
+        {
+            return "node(s) were unschedulable";
+        }
+
+        if (pod.Spec.NodeSelector.Any(want => !labels.TryGetValue(want.Key, out var value) || value != want.Value) || !MatchesAffinity(pod, node))
+        {
+            return "node(s) didn't match Pod's node affinity/selector";
+        }
+
+        var taint = node.Spec.Taints.FirstOrDefault(taint => taint.Effect is "NoSchedule" or "NoExecute" && !pod.Spec.Tolerations.Any(t => t.Tolerates(taint)));
+        if (taint is not null)
+        {
+            return $"node(s) had untolerated taint {{{taint.Key}: {taint.Value}}}";
+        }
+
+        if (node.Status.Allocatable.TryGetValue("pods", out var room) && int.TryParse(room, out var most) && podsOnNode >= most)
+        {
+            return "Too many pods";
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the difference between two versions of a node can matter to <see cref="Refuse"/>.</summary>
+    public static bool SameForScheduling(Node a, Node b) =>
+        a.Spec.Unschedulable == b.Spec.Unschedulable
+        && a.Spec.Taints.SequenceEqual(b.Spec.Taints)
+        && a.Metadata.Labels.Count == b.Metadata.Labels.Count && !a.Metadata.Labels.Except(b.Metadata.Labels).Any()
+        && a.Status.Allocatable.Count == b.Status.Allocatable.Count && !a.Status.Allocatable.Except(b.Status.Allocatable).Any();
+
+    private static bool MatchesAffinity(Pod pod, Node node)
+    {
+        var required = pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution;
+        if (required is null)
+        {
+            return true;
+        }
+
+        var fields = new Dictionary<string, string> { ["metadata.name"] = node.Metadata.Name ?? "" };
+        return required.NodeSelectorTerms.Any(term =>
+            (term.MatchExpressions.Count > 0 || term.MatchFields.Count > 0)
+            && term.MatchExpressions.All(e => e.Matches(node.Metadata.Labels))
+            && term.MatchFields.All(e => e.Matches(fields)));
+    }
+}
