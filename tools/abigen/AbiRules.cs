@@ -51,7 +51,6 @@ internal static class AbiRules
             if (UnfixedType(btf, member.TypeId) is { } reason)
             {
                 yield return $"{what}, field {member.Name}: {reason}";
-                continue;
             }
 
             var offset = member.BitOffset / 8;

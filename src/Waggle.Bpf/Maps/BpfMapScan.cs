@@ -27,10 +27,11 @@ internal sealed unsafe class BpfMapScan
     private bool single;
     private long visited;
 
-    internal BpfMapScan(BpfMap map, bool remove)
+    internal BpfMapScan(BpfMap map, bool remove, bool single = false)
     {
         this.map = map;
         this.remove = remove;
+        this.single = single;
         keySize = map.Info.KeySize;
         valueSize = map.UserValueSize;
 

@@ -51,6 +51,27 @@ public class BpfMapTests
         Assert.Equal(Count, map.Map.CountEntries());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Scan_WithoutBatchOperations_SeesAll(bool remove)
+    {
+        using var map = Create<uint, ulong>(BpfMapType.Hash, 1000);
+        var keys = Enumerable.Range(0, 777).Select(i => (uint)i).ToArray();
+        map.Update(keys, keys.Select(k => k * 2ul).ToArray());
+        var seen = new List<(uint, ulong)>();
+        for (var scan = new BpfMapScan(map.Map, remove, single: true); scan.MoveNext();)
+        {
+            for (var i = 0; i < scan.Count; i++)
+            {
+                seen.Add((scan.Key<uint>(i), BitConverter.ToUInt64(scan.Value(i))));
+            }
+        }
+
+        Assert.Equal(keys.Select(k => (k, k * 2ul)), seen.Order());
+        Assert.Equal(remove ? 0 : 777, map.Map.CountEntries());
+    }
+
     [Fact]
     public void Entries_LongestPrefixTrie_AllSeen()
     {
