@@ -41,7 +41,7 @@ public sealed class LabCluster(LabPaths? paths = null, LabMachine? machine = nul
         if (!IsDaemonRunning(name))
         {
             // What an earlier daemon said must not be taken for the new one's word.
-            File.Delete(Path.Combine(_paths.Runtime(name), "daemon.json"));
+            DaemonStatus.Forget(_paths.Runtime(name));
             steps.Begin("Starting the lab's daemon");
             DaemonProcess.Start(_machine, _paths, name);
         }

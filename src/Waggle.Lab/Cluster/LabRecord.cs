@@ -55,6 +55,15 @@ internal sealed record DaemonStatus(int Pid, string? Step, string? Error)
         }
     }
 
+    /// <summary>Takes back what an earlier daemon said.</summary>
+    public static void Forget(string runtime)
+    {
+        if (Directory.Exists(runtime))
+        {
+            File.Delete(Path.Combine(runtime, "daemon.json"));
+        }
+    }
+
     public void Write(string runtime)
     {
         var file = Path.Combine(runtime, "daemon.json");
