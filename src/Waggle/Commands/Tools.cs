@@ -2,9 +2,13 @@ using Waggle.Cli;
 using Waggle.Commands.Bench;
 using Waggle.Commands.Bpf;
 using Waggle.Commands.Config;
+using Waggle.Commands.Endpoints;
 using Waggle.Commands.Explain;
 using Waggle.Commands.General;
+using Waggle.Commands.Identities;
 using Waggle.Commands.Lab;
+using Waggle.Commands.Multicast;
+using Waggle.Commands.Nodes;
 using Waggle.Commands.Roles;
 using Waggle.Commands.State;
 using Waggle.Commands.Status;
@@ -51,8 +55,13 @@ internal static class Tools
         [
             StatusCommand.Create(name),
             ConfigCommands.Create(name),
+            EndpointCommands.Create(name),
+            IdentityCommands.Create(name),
+            NodeCommands.Create(name),
+            MulticastClusterCommands.Create(name),
             BpfCommands.Create(name),
             StateCommand.Create(name),
+            ClusterVersionCommand.Create(name),
             .. General(name, () => Cilium(name)),
         ],
     };

@@ -17,6 +17,9 @@ internal sealed class ClusterFlags
 
     public IReadOnlyList<IFlag> All => [Kubeconfig, Context, Namespace];
 
+    /// <summary>On a node, unless a cluster was named: the node's own view is meant.</summary>
+    public bool PrefersNode(Call call) => call.Environment.OnNode && !call.Has(Kubeconfig) && !call.Has(Context);
+
     /// <exception cref="CliException">No usable configuration.</exception>
     public KubeClient Open(Call call)
     {

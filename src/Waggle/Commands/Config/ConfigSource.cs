@@ -11,7 +11,7 @@ internal static class ConfigSource
 
     public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(Call call, ClusterFlags cluster, CancellationToken cancellation)
     {
-        if (call.Environment.OnNode && Directory.Exists(Mounted) && !call.Has(cluster.Kubeconfig))
+        if (cluster.PrefersNode(call) && Directory.Exists(Mounted))
         {
             return Directory.EnumerateFiles(Mounted)
                 .Where(file => !Path.GetFileName(file).StartsWith('.'))

@@ -35,7 +35,7 @@ internal static class StateCommand
         using var agent = new AgentClient(call.Environment);
         if (table is null)
         {
-            Rows.Print(call.Terminal, request, RowsOf(await agent.GetAsync("v1/tables", cancellation).ConfigureAwait(false), "tables"));
+            Rows.Print(call.Terminal, request, NodeTables.RowsOf(await agent.GetAsync("v1/tables", cancellation).ConfigureAwait(false)));
             return ExitCode.Ok;
         }
 
@@ -45,7 +45,7 @@ internal static class StateCommand
         }
 
         var rows = await agent.GetAsync($"v1/tables/{Uri.EscapeDataString(table)}", cancellation).ConfigureAwait(false) ?? throw await UnknownAsync(agent, table, cancellation).ConfigureAwait(false);
-        Rows.Print(call.Terminal, request, RowsOf(rows, "rows"));
+        Rows.Print(call.Terminal, request, NodeTables.RowsOf(rows));
         return ExitCode.Ok;
     }
 
@@ -83,18 +83,9 @@ internal static class StateCommand
         return ExitCode.Ok;
     }
 
-    internal static IReadOnlyList<JsonObject> RowsOf(JsonNode? document, string field) => document switch
-    {
-        JsonArray list => Objects(list),
-        JsonObject fields when fields[field] is JsonArray list => Objects(list),
-        _ => [],
-    };
-
-    private static List<JsonObject> Objects(JsonArray list) => [.. list.Select(item => item as JsonObject ?? new JsonObject { ["name"] = item?.DeepClone() })];
-
     private static async Task<CliException> UnknownAsync(AgentClient agent, string table, CancellationToken cancellation)
     {
-        var names = RowsOf(await agent.GetAsync("v1/tables", cancellation).ConfigureAwait(false), "tables").Select(row => Rows.Text(row["name"])).ToList();
+        var names = NodeTables.RowsOf(await agent.GetAsync("v1/tables", cancellation).ConfigureAwait(false)).Select(row => Rows.Text(row["name"])).ToList();
         var nearest = Suggestions.For(table, names);
         return CliException.Usage($"there is no table \"{table}\"", nearest.Count > 0 ? $"Did you mean \"{nearest[0]}\"?" : $"Tables: {string.Join(", ", names)}.");
     }
@@ -110,7 +101,7 @@ internal static class StateCommand
         {
             using var agent = new AgentClient(request.Environment);
             using var soon = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-            return RowsOf(agent.GetAsync("v1/tables", soon.Token).GetAwaiter().GetResult(), "tables").Select(row => new Candidate(Rows.Text(row["name"]))).ToList();
+            return NodeTables.RowsOf(agent.GetAsync("v1/tables", soon.Token).GetAwaiter().GetResult()).Select(row => new Candidate(Rows.Text(row["name"]))).ToList();
         }
         catch (Exception silent) when (silent is CliException or OperationCanceledException)
         {

@@ -31,7 +31,7 @@ internal static class StatusCommand
             {
                 var request = output.Read(call);
                 var patience = call.Get(wait) ? Durations.Parse(call.Get(duration)!, "--wait-duration") : TimeSpan.Zero;
-                if (call.Environment.OnNode && !call.Has(cluster.Kubeconfig) && !call.Has(cluster.Context))
+                if (cluster.PrefersNode(call))
                 {
                     return await AgentStatus.ShowAsync(call, request, call.Get(verbose), patience, cancellation).ConfigureAwait(false);
                 }
