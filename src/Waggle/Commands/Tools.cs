@@ -7,6 +7,7 @@ using Waggle.Commands.Explain;
 using Waggle.Commands.General;
 using Waggle.Commands.Identities;
 using Waggle.Commands.Lab;
+using Waggle.Commands.Monitor;
 using Waggle.Commands.Multicast;
 using Waggle.Commands.Nodes;
 using Waggle.Commands.Roles;
@@ -60,6 +61,7 @@ internal static class Tools
             NodeCommands.Create(name),
             MulticastClusterCommands.Create(name),
             BpfCommands.Create(name),
+            MonitorCommand.Create(name),
             StateCommand.Create(name),
             ClusterVersionCommand.Create(name),
             .. General(name, () => Cilium(name)),
