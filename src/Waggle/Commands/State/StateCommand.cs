@@ -65,9 +65,9 @@ internal static class StateCommand
             }
             else
             {
-                // {"type": …, "row": {…}}: the kind of change becomes the first column.
-                var row = new JsonObject { ["change"] = Rows.Text(fields["type"] ?? fields["kind"]) };
-                foreach (var (name, value) in (fields["row"] ?? fields["object"])?.AsObject() ?? fields)
+                // {"type": …, "row": {…}}: the kind of change becomes the first column. A reset has no row: everything follows anew.
+                var row = new JsonObject { ["change"] = fields.Text("type") };
+                foreach (var (name, value) in fields["row"] as JsonObject ?? [])
                 {
                     row[name] = value?.DeepClone();
                 }

@@ -48,7 +48,7 @@ internal static class AgentStatus
         }
 
         var table = new TabWriter(terminal.Out, new TableLayout(0, 3));
-        foreach (var (name, value) in fields.Where(field => field.Value is not JsonArray and not JsonObject))
+        foreach (var (name, value) in fields.Where(field => field.Value is not JsonArray and not JsonObject && Rows.Text(field.Value).Length > 0))
         {
             table.Line($"{Title(name)}:\t{Rows.Text(value)}");
         }
