@@ -18,15 +18,19 @@
 
 /*
  * Map `mcast_groups`: hash, group -> mcast_group. A row exists for a configured group. The agent (or `cilium bpf multicast
- * group add`) inserts it zeroed with BPF_NOEXIST and deletes it; it must never overwrite one.
+ * group add`) inserts it with BPF_NOEXIST, all zero but for `flags`, and deletes it; it must never overwrite one.
  */
+enum group_flags {
+	GROUP_MANAGED = 1, /* made by the agent from a resource: it goes with the resource. Others were made by hand and stay */
+};
+
 struct mcast_group_key {
 	struct address group;
 };
 
 struct mcast_group {
 	__u32 members;                         /* set bits in `words` */
-	__u32 flags;                           /* none yet */
+	__u32 flags;                           /* enum group_flags */
 	__u64 summary[MCAST_SUMMARY_WORDS];    /* bit w: words[w] is not zero */
 	__u64 words[MCAST_WORDS];              /* bit s % 64 of words[s / 64]: slot s is a member */
 };

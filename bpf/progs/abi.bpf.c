@@ -66,6 +66,7 @@ ABI_STRUCT(drop_event);
 ABI_STRUCT(trace_event);
 ABI_STRUCT(membership_event);
 
+ABI_ENUM(group_flags);
 ABI_ENUM(slot_kind);
 ABI_ENUM(membership_compat);
 ABI_ENUM(filter_mode);

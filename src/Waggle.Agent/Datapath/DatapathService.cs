@@ -79,6 +79,7 @@ internal sealed partial class DatapathService(
             // In tunnel mode other nodes' stacks have no route for a pod's address that does not come through the tunnel.
             MasqueradeToNodes = c.Tunnel,
             MulticastEnabled = c.Flag("multicast-enabled"),
+            MulticastFastLeave = c.Flag("multicast-fast-leave"),
             OverlayIfindex = devices.OverlayIndex,
             HostIfindex = devices.HostIndex,
             UplinkIfindex = node.UplinkIndex,

@@ -7,6 +7,7 @@ namespace Waggle.Agent.Datapath;
 public sealed class DatapathState
 {
     private volatile LoadedDatapath? _loaded;
+    private volatile TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Wait for <see cref="Startup.Readiness.Datapath"/> before.</summary>
     public LoadedDatapath Loaded => _loaded ?? throw new InvalidOperationException("the datapath is not loaded yet");
@@ -15,5 +16,13 @@ public sealed class DatapathState
 
     public bool IsLoaded => _loaded is not null;
 
-    internal LoadedDatapath? Replace(LoadedDatapath next) => Interlocked.Exchange(ref _loaded, next);
+    /// <summary>Completes when the programs and maps are replaced the next time.</summary>
+    public Task NextChange => _changed.Task;
+
+    internal LoadedDatapath? Replace(LoadedDatapath next)
+    {
+        LoadedDatapath? before = Interlocked.Exchange(ref _loaded, next);
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+        return before;
+    }
 }

@@ -53,6 +53,7 @@ public static class ConfigKeys
         ConfigKey.Int("multicast-max-memberships-per-endpoint", 256, 1, 65536, "groups one pod may join", live: true),
         ConfigKey.Int("multicast-max-report-rate", 200, 1, 100000, "IGMP/MLD packets per second accepted from one pod", live: true),
         ConfigKey.Bool("multicast-querier", true, "send IGMP/MLD queries to pods, so that silent members age out", live: true),
+        ConfigKey.Bool("multicast-fast-leave", true, "a leave takes effect at once (one pod per device); false: the querier asks first", live: true),
         ConfigKey.Duration("multicast-query-interval", "125s", Second, TimeSpan.FromHours(8), "time between general queries", live: true),
         ConfigKey.Duration("multicast-query-response-interval", "10s", TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1), "time members have to answer a general query", live: true),
         ConfigKey.Duration("multicast-last-member-query-interval", "1s", TimeSpan.FromMilliseconds(100), Minute, "time members have to answer a group-specific query", live: true),

@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Waggle.Datapath.Abi;
+using Waggle.Datapath.Events;
+
+namespace Waggle.Agent.Monitor;
+
+/// <summary>A membership that changed, copied out of the ring buffer.</summary>
+public readonly record struct MembershipNotice(Address Group, uint Slot, MembershipChange Change, MembershipCompat Protocol, ulong Timestamp);
+
+/// <summary>Hands the programs' events to those who want them. A slow watcher loses events, counted; it never slows another.</summary>
+public sealed class EventHub : IDatapathEventHandler
+{
+    private readonly Lock _lock = new();
+    private Subscription[] _watchers = [];
+
+    /// <summary>Memberships learnt by snooping; the handler runs on the reader's thread.</summary>
+    public event Action<MembershipNotice>? Membership;
+
+    public Subscription Watch()
+    {
+        var subscription = new Subscription(this);
+        lock (_lock)
+        {
+            _watchers = [.. _watchers, subscription];
+        }
+
+        return subscription;
+    }
+
+    public void OnDrop(in DropEvent drop, ReadOnlySpan<byte> packet)
+    {
+        if (_watchers.Length > 0)
+        {
+            JsonObject json = Common("drop", in drop.Header, packet);
+            json["reason"] = drop.Reason;
+            json["reasonName"] = ((DropReason)drop.Reason).ToString();
+            json["direction"] = ((TrafficDirection)drop.Direction).ToString().ToLowerInvariant();
+            json["file"] = drop.File;
+            json["line"] = drop.Line;
+            Publish(json);
+        }
+    }
+
+    public void OnTrace(in TraceEvent trace, ReadOnlySpan<byte> packet)
+    {
+        if (_watchers.Length > 0)
+        {
+            JsonObject json = Common("trace", in trace.Header, packet);
+            json["point"] = Words(((TracePoint)trace.Point).ToString());
+            json["targetIfindex"] = trace.TargetIfindex;
+            Publish(json);
+        }
+    }
+
+    public void OnMembership(in MembershipEvent membership)
+    {
+        Membership?.Invoke(new MembershipNotice(
+            membership.Group, membership.Slot, (MembershipChange)membership.Change, (MembershipCompat)membership.Compat, membership.Header.Timestamp));
+        if (_watchers.Length > 0)
+        {
+            JsonObject json = Common("membership", in membership.Header, []);
+            json["change"] = ((MembershipChange)membership.Change).ToString().ToLowerInvariant();
+            json["group"] = membership.Group.ToString();
+            json["protocol"] = ((MembershipCompat)membership.Compat).ToString().ToUpperInvariant();
+            json["filter"] = ((FilterMode)membership.FilterMode).ToString().ToLowerInvariant();
+            json["slot"] = membership.Slot;
+            Publish(json);
+        }
+    }
+
+    /// <summary>Tells watchers that the programs lost events.</summary>
+    internal void OnLost(ulong count) => Publish(new JsonObject { ["type"] = "lost", ["count"] = count });
+
+    private static JsonObject Common(string type, in EventHeader header, ReadOnlySpan<byte> packet)
+    {
+        var json = new JsonObject
+        {
+            ["type"] = type, ["timestamp"] = header.Timestamp, ["cpu"] = header.Cpu, ["ifindex"] = header.Ifindex, ["endpoint"] = header.EndpointId,
+            ["sourceIdentity"] = header.SourceIdentity, ["destinationIdentity"] = header.DestinationIdentity,
+        };
+        if (packet.Length > 0)
+        {
+            json["packet"] = Convert.ToBase64String(packet);
+        }
+
+        return json;
+    }
+
+    private void Publish(JsonObject json)
+    {
+        string line = json.ToJsonString();
+        foreach (Subscription watcher in _watchers)
+        {
+            watcher.Offer(line);
+        }
+    }
+
+    /// <summary>ToEndpoint → to-endpoint.</summary>
+    private static string Words(string name) => string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
+
+    /// <summary>One watcher's queue of JSON lines.</summary>
+    public sealed class Subscription : IDisposable
+    {
+        private readonly EventHub _hub;
+        private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(4096) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+        private long _lost;
+
+        internal Subscription(EventHub hub) => _hub = hub;
+
+        public ChannelReader<string> Lines => _lines.Reader;
+
+        /// <summary>Events this watcher was too slow for since the last question.</summary>
+        public long TakeLost() => Interlocked.Exchange(ref _lost, 0);
+
+        public void Dispose()
+        {
+            lock (_hub._lock)
+            {
+                _hub._watchers = [.. _hub._watchers.Where(w => w != this)];
+            }
+        }
+
+        internal void Offer(string line)
+        {
+            if (!_lines.Writer.TryWrite(line))
+            {
+                Interlocked.Increment(ref _lost);
+            }
+        }
+    }
+}
