@@ -1,6 +1,6 @@
+using System.Text.Json;
 using Waggle.Bench;
 using Waggle.Cli;
-using Waggle.Cli.Output;
 
 namespace Waggle.Commands.Bench;
 
@@ -8,21 +8,21 @@ namespace Waggle.Commands.Bench;
 internal static class BenchCommand
 {
     /// <summary>The benchmarks there are; each one's figures go to the same report.</summary>
-    private static IReadOnlyList<IBenchmark> All() => [];
+    private static IReadOnlyList<IBenchmark> All() => Benchmarks.All;
 
     public static Verb Create()
     {
-        var output = new OutputFlags();
         var names = Operand.Many("benchmark", "which ones; without any, they are listed; all runs every one", _ => All().Select(each => new Candidate(each.Name, each.Description)).Append(new Candidate("all", "every benchmark")));
         var rounds = new Flag<int>("--rounds", "samples of each side, in alternation") { HelpName = "N", Default = 5 };
         var duration = new Flag<string>("--duration", "length of one sample of a throughput figure") { HelpName = "TIME", Default = "2s" };
+        var output = new Flag<string?>("--output", "also write benchmarks.md and benchmarks.json, with every sample, into this directory") { HelpName = "DIR" };
         return new Verb("bench", "Measure Waggle against named baselines")
         {
-            Details = "Every figure is a ratio to a baseline sampled in the same run, in alternation. The table is Markdown; -o json gives the samples, too.\nIt ends with 1 when a figure misses its goal.",
+            Details = "Every figure is a ratio to a baseline sampled in the same run, in alternation. The table on standard output is Markdown.\nIt ends with 1 when a figure misses its goal.",
             Operands = [names],
-            Flags = [rounds, duration, .. output.All],
+            Flags = [rounds, duration, output],
             LongRunning = true,
-            Examples = [new("waggle bench", "which benchmarks there are"), new("waggle bench all > docs/benchmarks.md", "everything")],
+            Examples = [new("waggle bench", "which benchmarks there are"), new("waggle bench all --rounds 7 --output results", "everything")],
             Run = async (call, cancellation) =>
             {
                 var chosen = Choose(call.Get(names) ?? []);
@@ -37,12 +37,12 @@ internal static class BenchCommand
                 }
 
                 var context = new BenchmarkContext(Positive(call.Get(rounds)), Durations.Parse(call.Get(duration)!, "--duration"), call.Terminal.ErrorAtOnce, AppContext.BaseDirectory);
-                return await RunAsync(call.Terminal, output.Read(call), chosen, context, cancellation).ConfigureAwait(false);
+                return await RunAsync(call.Terminal, call.Get(output), chosen, context, cancellation).ConfigureAwait(false);
             },
         };
     }
 
-    private static async Task<ExitCode> RunAsync(Terminal terminal, OutputRequest request, IReadOnlyList<IBenchmark> chosen, BenchmarkContext context, CancellationToken cancellation)
+    private static async Task<ExitCode> RunAsync(Terminal terminal, string? directory, IReadOnlyList<IBenchmark> chosen, BenchmarkContext context, CancellationToken cancellation)
     {
         var started = DateTimeOffset.UtcNow;
         var figures = new List<Comparison>();
@@ -53,13 +53,12 @@ internal static class BenchCommand
         }
 
         var report = new BenchmarkReport(figures, started, context.Rounds);
-        if (request.Structured)
+        terminal.Out.Write(report.ToMarkdown());
+        if (directory is not null)
         {
-            Documents.Write(terminal.Out, request, report.ToJson());
-        }
-        else
-        {
-            terminal.Out.Write(report.ToMarkdown());
+            Directory.CreateDirectory(directory);
+            await File.WriteAllTextAsync(Path.Combine(directory, "benchmarks.md"), report.ToMarkdown(), cancellation).ConfigureAwait(false);
+            await File.WriteAllTextAsync(Path.Combine(directory, "benchmarks.json"), report.ToJson().ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n", cancellation).ConfigureAwait(false);
         }
 
         return figures.Any(figure => figure.Reached == false) ? ExitCode.Failed : ExitCode.Ok;

@@ -1,0 +1,9 @@
+using Waggle.Bench.Programs;
+
+namespace Waggle.Bench;
+
+/// <summary>Every benchmark there is, in the order of the report.</summary>
+public static class Benchmarks
+{
+    public static IReadOnlyList<IBenchmark> All { get; } = [new ProgramsBenchmark()];
+}
