@@ -100,7 +100,7 @@ public sealed class LabCluster(LabPaths? paths = null, LabMachine? machine = nul
     {
         var record = LabRecord.TryRead(_paths.State(name)) ?? throw new LabException($"There is no lab '{name}' to run. Start it with: waggle lab up --name {name}");
         using var mine = FileLock.TryAcquire(DaemonProcess.LockFile(_paths, name)) ?? throw new LabException($"Another daemon runs lab '{name}'.");
-        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(new LineLoggerProvider(Console.Error)));
+        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddProvider(new LineLoggerProvider(Console.Error)));
         try
         {
             await using var daemon = new LabDaemon(_paths, _machine, record, loggers);
