@@ -260,8 +260,11 @@ static _Noreturn void be_container(const struct request *request, int connection
 		hide_file("/proc/kcore");
 		hide_file("/proc/keys");
 	}
-	if (flag(request, "readonly"))
-		make_read_only("/");
+	if (flag(request, "readonly")) {
+		struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+		if (mount_setattr(AT_FDCWD, "/", 0, &attributes, sizeof(attributes)) < 0)
+			die("setup", "cannot make the root read-only: %s", strerror(errno));
+	}
 	start_program(request, connection);
 }
 

@@ -1,3 +1,5 @@
+using Waggle.Linux;
+
 namespace Waggle.Lab.Nodes.Volumes;
 
 /// <summary>
@@ -32,7 +34,7 @@ internal static class AtomicDirectory
         string next = Path.Combine(directory, "..data_tmp");
         File.Delete(next);
         File.CreateSymbolicLink(next, name);
-        File.Move(next, link, overwrite: true);
+        FileNames.Rename(next, link);
         ShowNames(directory, [.. files.Select(file => file.Path.Split('/')[0]).Distinct()]);
         if (old is not null)
             Directory.Delete(Path.Combine(directory, old), recursive: true);

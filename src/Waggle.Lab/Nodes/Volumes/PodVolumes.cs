@@ -26,7 +26,7 @@ internal sealed class PodVolumes(VolumeContent content, NodePaths paths, string 
             {
                 await SyncAsync(pod, volume, addresses, cancellation).ConfigureAwait(false);
             }
-            catch (Exception e) when (e is ReferenceException or ArgumentException or FormatException or IOException)
+            catch (Exception e) when (e is ReferenceException or ArgumentException or FormatException or IOException or Linux.LinuxException)
             {
                 throw new ReferenceException($"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}");
             }
