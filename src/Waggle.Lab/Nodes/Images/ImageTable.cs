@@ -44,7 +44,7 @@ internal sealed class ImageTable
             List<ImageEntry> entries = [];
             foreach (JsonObject document in KubeYaml.ReadAll(yaml))
             {
-                foreach (JsonNode? item in document["images"] as JsonArray ?? [])
+                foreach (JsonNode? item in document["images"]?.AsArray() ?? [])
                     entries.Add(ReadEntry(item?.AsObject() ?? throw new FormatException("an entry of 'images' is empty")));
             }
             return entries;

@@ -21,6 +21,7 @@ internal sealed partial class PodWorker
                 // Completed before this node runtime was started: nothing to run, and the status stays as it is.
                 await _terminate.Task.ConfigureAwait(false);
                 await DeleteObjectAsync().ConfigureAwait(false);
+                Forget();
                 return;
             }
             status = _status.RunAsync(statusEnd.Token);
@@ -29,8 +30,9 @@ internal sealed partial class PodWorker
             await CleanUpAsync().ConfigureAwait(false);
             _ = await _status.WriteAsync(CancellationToken.None).ConfigureAwait(false);
             await _terminate.Task.ConfigureAwait(false);
+            Remove(_node.Paths.PodDirectory(_scope.Uid));
             await DeleteObjectAsync().ConfigureAwait(false);
-            RemoveFiles();
+            Forget();
         }
         catch (Exception e)
         {
@@ -232,15 +234,19 @@ internal sealed partial class PodWorker
         }
     }
 
-    private void RemoveFiles()
+    /// <summary>Logs can be read as long as the object is there.</summary>
+    private void Forget()
+    {
+        _node.Tokens.Forget(_scope.Uid);
+        Remove(_node.Paths.PodLogs(_scope.Namespace, _scope.Name, _scope.Uid));
+    }
+
+    private void Remove(string directory)
     {
         try
         {
-            _node.Volumes.Remove(_scope.Uid);
-            _node.Tokens.Forget(_scope.Uid);
-            string logs = _node.Paths.PodLogs(_scope.Namespace, _scope.Name, _scope.Uid);
-            if (Directory.Exists(logs))
-                Directory.Delete(logs, recursive: true);
+            if (Directory.Exists(directory))
+                Directory.Delete(directory, recursive: true);
         }
         catch (IOException e)
         {

@@ -58,13 +58,6 @@ internal sealed class PodVolumes(VolumeContent content, NodePaths paths, string 
         return mounts;
     }
 
-    public void Remove(string podUid)
-    {
-        string directory = paths.PodDirectory(podUid);
-        if (Directory.Exists(directory))
-            Directory.Delete(directory, recursive: true);
-    }
-
     private async Task SyncAsync(Pod pod, Volume volume, PodAddresses addresses, CancellationToken cancellation)
     {
         if (volume.EmptyDir is not null)

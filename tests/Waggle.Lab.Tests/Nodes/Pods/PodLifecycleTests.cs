@@ -121,7 +121,8 @@ public sealed class PodLifecycleTests
         await follow;
         Assert.Contains(said, System.Text.Encoding.UTF8.GetString(log.ToArray()), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(node.Paths.Pods));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(node.Paths.Logs));
+        while (Directory.EnumerateFileSystemEntries(node.Paths.Logs).Any())
+            await Task.Delay(10, Cancellation);
     }
 
     [Fact]
