@@ -24,7 +24,7 @@ internal static class ExamAct
         var answer = await stage.TypeAsync("kubectl get secret exam -o jsonpath='{.data.message}' | base64 -d").ConfigureAwait(false);
         stage.Report.Check(heard.Output.Trim() == secret && answer.Output.Trim() == secret, "answer 1: the listener heard the secret message", heard.ToString());
         var metrics = await stage.TypeAsync(
-            "for pod in $(kubectl -n kube-system get po -l k8s-app=cilium -o name); do\n  kubectl -n kube-system exec $pod -c cilium-agent -- curl -s http://localhost:9962/metrics\ndone | grep '^waggle_multicast_sent_packets_total{.*225.0.0.50'").ConfigureAwait(false);
+            "for pod in $(kubectl -n kube-system get po -l k8s-app=cilium -o name); do\n  kubectl -n kube-system exec $pod -c cilium-agent -- curl -s http://localhost:9962/metrics\ndone | grep '^cilium_multicast_sent_packets_total{.*225.0.0.50'").ConfigureAwait(false);
         stage.Report.Check(metrics.Lines.Length == 1 && metrics.Output.Contains("exam-sender"), "answer 2: the metrics name the sender", metrics.ToString());
     }
 }
