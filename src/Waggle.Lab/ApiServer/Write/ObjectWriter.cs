@@ -89,7 +89,7 @@ internal sealed class ObjectWriter(ApiServerRuntime runtime)
             var old = J.Str(current.Tree, "apiVersion") == resource.ApiVersion ? current.Tree : VersionConversion.ToVersion((JsonObject)current.Tree.DeepClone(), resource);
             var next = build((JsonObject)old.DeepClone());
             var conditional = Prepare(context, rules, next, old, @namespace, name);
-            if (ManagedFields.SameContent(old, next))
+            if (ManagedFields.SameContent(old, next, managedToo: true))
             {
                 return current;
             }

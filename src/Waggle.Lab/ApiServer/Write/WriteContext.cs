@@ -25,6 +25,9 @@ internal sealed record WriteContext(ResourceDefinition Resource, UserInfo User, 
     /// <summary>A resourceVersion in the new object came from the client, so that a newer stored object is a conflict.</summary>
     public bool Conditional { get; init; }
 
+    /// <summary>Server-side apply has written managedFields itself.</summary>
+    public bool Applied { get; init; }
+
     public static WriteContext Of(ApiRequest request) => new(request.Resource, request.User, request.FieldManager)
     {
         Subresource = request.Subresource,
