@@ -17,6 +17,9 @@ public sealed class ControllerManager
             new ServiceAccounts.ServiceAccountDefaults(_context),
             new Nodes.NodeLifecycle(_context),
             new Scheduling.Scheduler(_context),
+            new ReplicaSets.ReplicaSetController(_context),
+            new Deployments.DeploymentController(_context),
+            new DaemonSets.DaemonSetController(_context),
         ];
     }
 
