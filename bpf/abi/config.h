@@ -55,6 +55,16 @@ struct datapath_config {
 	__u32 event_rate;                 /* drop and trace events per second and CPU; 0: none */
 	__u32 event_burst;
 	__u32 trace_points;               /* bit per enum trace_point: which ones make events */
+
+	/*
+	 * The prefixes this node's pods have addresses from. Only a hint on what to look up first: destinations inside are
+	 * looked for among local endpoints, others in `ipcache`. Any pod may have any address.
+	 */
+	struct address local_cidr_ipv4;
+	struct address local_cidr_ipv6;
+	__u8 local_cidr_ipv4_length;      /* 0 ... 32; 0: local endpoints are always asked first */
+	__u8 local_cidr_ipv6_length;      /* 0 ... 128 */
+	__u8 pad1[6];
 };
 
 #endif

@@ -94,45 +94,72 @@ NOINLINE int route(struct __sk_buff *skb, const struct trail *trail, const struc
 	return bpf_redirect_neigh(fib.ifindex, &next, sizeof(next), 0);
 }
 
+/* Is it worth asking `ipcache` before `endpoints`? */
+INLINE bool probably_remote(const struct address *address, const bool ipv6)
+{
+	struct address prefix;
+
+	if (ipv6) {
+		prefix = CONFIG_ADDRESS(local_cidr_ipv6);
+		return config.local_cidr_ipv6_length && !address_in_prefix(address, &prefix, config.local_cidr_ipv6_length);
+	}
+	prefix = CONFIG_ADDRESS(local_cidr_ipv4);
+	return config.local_cidr_ipv4_length && !address_in_prefix(address, &prefix, 96 + config.local_cidr_ipv4_length);
+}
+
+INLINE bool takes_tunnel(const struct ipcache_entry *entry)
+{
+	return config.routing_mode == ROUTING_MODE_TUNNEL && !address_is_zero(&entry->tunnel_endpoint) && !(entry->flags & IPCACHE_SKIP_TUNNEL);
+}
+
+INLINE int forward_to_tunnel(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const struct ipcache_entry *entry,
+			     const bool ipv6)
+{
+	trail->destination_identity = entry->identity;
+	if (unlikely(packet->hop_limit <= 1))
+		return send_time_exceeded(skb, packet, ipv6);
+	TRY(decrement_hop_limit(skb, ipv6));
+	return encapsulate(skb, trail, packet, &entry->tunnel_endpoint, trail->source_identity, ipv6);
+}
+
 /*
- * Unicast from a pod, source already checked:
- *   1. an address of this node → the stack
- *   2. a pod of this node → into it
- *   3. a pod of another node → tunnel, or native route
- *   4. everything else → native route or the stack
+ * Unicast from a pod, source already checked. Each step is one look-up; a packet to a remote pod takes the first only:
+ *   1. not from this node's own prefix, and in `ipcache` with a tunnel → tunnel
+ *   2. an address of this node → the stack
+ *   3. a pod of this node → into it
+ *   4. in `ipcache`, exactly or by prefix: tunnel, or native route
+ *   5. everything else → native route or the stack
  */
 INLINE int forward_from_pod(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const bool ipv6)
 {
-	const struct endpoint_info *endpoint = find_endpoint(&packet->destination);
+	const struct endpoint_info *endpoint;
 	const struct ipcache_entry *entry;
 
 	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_EGRESS, skb->len);
+	if (probably_remote(&packet->destination, ipv6)) {
+		entry = find_ipcache_exact(&packet->destination);
+		if (entry && takes_tunnel(entry)) /* 1 */
+			return forward_to_tunnel(skb, trail, packet, entry, ipv6);
+	}
+
+	endpoint = find_endpoint(&packet->destination);
 	if (endpoint) {
-		if (endpoint->flags & ENDPOINT_HOST) { /* 1 */
+		if (endpoint->flags & ENDPOINT_HOST) { /* 2 */
 			trail->destination_identity = RESERVED_IDENTITY_HOST;
 			trace(skb, trail, TRACE_POINT_TO_HOST, 0);
 			return TC_ACT_OK;
 		}
 		if (unlikely(packet->hop_limit <= 1))
 			return send_time_exceeded(skb, packet, ipv6);
-		TRY(decrement_hop_limit(skb, ipv6)); /* 2 */
+		TRY(decrement_hop_limit(skb, ipv6)); /* 3 */
 		return deliver(skb, trail, endpoint, true);
 	}
 
 	entry = find_ipcache(&packet->destination);
-	if (entry) {
-		trail->destination_identity = entry->identity;
-		if (config.routing_mode == ROUTING_MODE_TUNNEL && !address_is_zero(&entry->tunnel_endpoint) &&
-		    !(entry->flags & IPCACHE_SKIP_TUNNEL)) { /* 3 */
-			if (unlikely(packet->hop_limit <= 1))
-				return send_time_exceeded(skb, packet, ipv6);
-			TRY(decrement_hop_limit(skb, ipv6));
-			return encapsulate(skb, trail, packet, &entry->tunnel_endpoint, trail->source_identity, ipv6);
-		}
-	} else {
-		trail->destination_identity = RESERVED_IDENTITY_WORLD;
-	}
-	return route(skb, trail, packet, ipv6); /* 3, 4 */
+	if (entry && takes_tunnel(entry)) /* 4 */
+		return forward_to_tunnel(skb, trail, packet, entry, ipv6);
+	trail->destination_identity = entry ? entry->identity : RESERVED_IDENTITY_WORLD;
+	return route(skb, trail, packet, ipv6); /* 4, 5 */
 }
 
 #endif

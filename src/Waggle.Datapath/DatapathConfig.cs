@@ -64,6 +64,11 @@ public sealed record DatapathConfig
 
     public IPNetwork? NativeCidrIPv6 { get; init; }
 
+    /// <summary>The prefix this node's pods have addresses from: a hint on what to look up first, never a condition.</summary>
+    public IPNetwork? LocalCidrIPv4 { get; init; }
+
+    public IPNetwork? LocalCidrIPv6 { get; init; }
+
     /// <summary>Ports and ICMP ids used for masquerading; keep them apart from net.ipv4.ip_local_port_range.</summary>
     public int SnatPortMin { get; init; } = 1024;
 
@@ -120,6 +125,10 @@ public sealed record DatapathConfig
             NativeCidrIpv6 = Address.From(NativeCidrIPv6?.BaseAddress),
             NativeCidrIpv4Length = (byte)(NativeCidrIPv4?.PrefixLength ?? 0),
             NativeCidrIpv6Length = (byte)(NativeCidrIPv6?.PrefixLength ?? 0),
+            LocalCidrIpv4 = Address.From(LocalCidrIPv4?.BaseAddress),
+            LocalCidrIpv6 = Address.From(LocalCidrIPv6?.BaseAddress),
+            LocalCidrIpv4Length = (byte)(LocalCidrIPv4?.PrefixLength ?? 0),
+            LocalCidrIpv6Length = (byte)(LocalCidrIPv6?.PrefixLength ?? 0),
             SnatPortMin = checked((ushort)SnatPortMin),
             SnatPortMax = checked((ushort)SnatPortMax),
             McastMaxRecords = checked((ushort)MulticastMaxRecords),
