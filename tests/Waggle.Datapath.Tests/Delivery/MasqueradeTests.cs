@@ -71,7 +71,7 @@ public sealed class MasqueradeTests(MasqueradeCluster fixture) : IClassFixture<M
         HashSet<IPEndPoint> seen = [];
         for (var i = 0; i < 90; i++)
         {
-            using var socket = Client(fixture.First, ipv6, 0);
+            using var socket = Client(fixture.First, ipv6, 30000 + i);
             Sockets.Send(socket, "x", Outside(ipv6), port);
         }
 
