@@ -11,9 +11,9 @@ enum stage {
 	STAGE_SENDER,         /* who sends: endpoints_by_ifindex */
 	STAGE_PARSE,          /* IP header */
 	STAGE_SOURCE_CHECK,   /* own address only; neither IGMP nor multicast nor broadcast */
-	STAGE_LOCAL_LOOKUP,   /* endpoints */
 	STAGE_COUNT,          /* counter of what pods send */
-	STAGE_REMOTE_LOOKUP,  /* ipcache; only for addresses that are not local */
+	STAGE_LOCAL_LOOKUP,   /* endpoints; only for addresses of this node's prefix */
+	STAGE_REMOTE_LOOKUP,  /* ipcache; for the others */
 };
 
 INLINE int cut_ip(struct __sk_buff *skb, struct trail *trail, const struct endpoint_info *sender, const enum stage last)
@@ -34,14 +34,15 @@ INLINE int cut_ip(struct __sk_buff *skb, struct trail *trail, const struct endpo
 		return TC_ACT_SHOT;
 	if (last == STAGE_SOURCE_CHECK)
 		return TC_ACT_OK;
-	endpoint = find_endpoint(&packet.destination);
-	if (last == STAGE_LOCAL_LOOKUP)
-		return endpoint ? TC_ACT_OK : TC_ACT_PIPE;
 	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_EGRESS, skb->len);
-	if (last == STAGE_COUNT || endpoint)
-		return endpoint ? TC_ACT_OK : TC_ACT_PIPE;
-	entry = find_ipcache(&packet.destination);
-	return entry ? TC_ACT_OK : TC_ACT_SHOT;
+	if (last == STAGE_COUNT)
+		return TC_ACT_OK;
+	if (last == STAGE_REMOTE_LOOKUP) {
+		entry = probably_remote(&packet.destination, false) ? find_ipcache_exact(&packet.destination) : NULL;
+		return entry ? TC_ACT_OK : TC_ACT_SHOT;
+	}
+	endpoint = probably_remote(&packet.destination, false) ? NULL : find_endpoint(&packet.destination);
+	return endpoint ? TC_ACT_OK : TC_ACT_SHOT;
 }
 
 INLINE int cut(struct __sk_buff *skb, struct trail *trail, const enum stage last)
@@ -72,6 +73,6 @@ CUT(enter, STAGE_ENTER)
 CUT(sender, STAGE_SENDER)
 CUT(parse, STAGE_PARSE)
 CUT(source_check, STAGE_SOURCE_CHECK)
-CUT(local_lookup, STAGE_LOCAL_LOOKUP)
 CUT(count, STAGE_COUNT)
+CUT(local_lookup, STAGE_LOCAL_LOOKUP)
 CUT(remote_lookup, STAGE_REMOTE_LOOKUP)

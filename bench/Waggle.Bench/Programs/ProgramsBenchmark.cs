@@ -15,10 +15,10 @@ public sealed class ProgramsBenchmark : IBenchmark
     private const uint LocalPeers = 0x0a400000;  // 10.64.0.0
     private const uint RemotePeers = 0x0a800000; // 10.128.0.0
 
-    private static readonly (string Cut, string Text)[] LocalStages =
+    private static readonly (string Cut, string Text)[] CommonStages =
     [
         ("enter", "entry and exit of the program"), ("sender", "who sends (endpoints_by_ifindex)"), ("parse", "parse the IP header"),
-        ("source_check", "source and multicast checks"), ("local_lookup", "is it a local pod (endpoints)"), ("count", "count"),
+        ("source_check", "source and multicast checks"), ("count", "count"),
     ];
 
     public string Name => "programs";
@@ -31,9 +31,9 @@ public sealed class ProgramsBenchmark : IBenchmark
         foreach (var peers in (int[])[1, 16384])
         {
             results.AddRange(Measure(context, "pod → local pod", LocalPeers, peers, (pod, count) => pod.AddLocalPods(LocalPeers, count),
-                [.. LocalStages], "TTL, MACs, count, redirect to the peer", cancellation));
+                [.. CommonStages, ("local_lookup", "which local pod (endpoints)")], "TTL, MACs, count, redirect to the peer", cancellation));
             results.AddRange(Measure(context, "pod → overlay", RemotePeers, peers, (pod, count) => pod.AddRemotePods(RemotePeers, count),
-                [.. LocalStages, ("remote_lookup", "where is it (ipcache)")], "path MTU, TTL, tunnel key, redirect", cancellation));
+                [.. CommonStages, ("remote_lookup", "where is it (ipcache)")], "path MTU, TTL, tunnel key, redirect", cancellation));
         }
 
         return Task.FromResult<IReadOnlyList<Comparison>>(results);
