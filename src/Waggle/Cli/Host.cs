@@ -35,6 +35,12 @@ public sealed class Host(Verb tool, Terminal terminal, HostEnvironment environme
         {
             return Report(denied.Message, "most commands need root; try again with sudo", ExitCode.Failed);
         }
+        catch (Exception defect)
+        {
+            // Nobody expected this: the report needs the whole trace, the user one line.
+            var trace = environment.Variable("WAGGLE_TRACE") is { Length: > 0 } ? defect.ToString() : "This is a defect of Waggle. Please report it with what this prints when WAGGLE_TRACE=1 is set.";
+            return Report($"unexpected {defect.GetType().Name}: {defect.Message}", trace, ExitCode.Failed);
+        }
     }
 
     private async Task<ExitCode> DispatchAsync(IReadOnlyList<string> arguments)

@@ -51,6 +51,15 @@ public sealed class HostTests
     }
 
     [Fact]
+    public async Task Run_Defect_IsReportedInOneLine()
+    {
+        var outcome = await RunAsync("defect");
+        Assert.Equal(ExitCode.Failed, outcome.Code);
+        Assert.StartsWith("Error: unexpected InvalidOperationException: oh\n", outcome.Error);
+        Assert.DoesNotContain("   at ", outcome.Error);
+    }
+
+    [Fact]
     public async Task Run_Cancelled_IsInterrupted() => Assert.Equal(ExitCode.Interrupted, (await RunAsync("cancel")).Code);
 
     [Fact]
@@ -129,6 +138,7 @@ public sealed class HostTests
                         throw CliException.NotReachable("nobody answers", "try later");
                     },
                 },
+                new Verb("defect", "Be broken") { Run = (_, _) => throw new InvalidOperationException("oh") },
                 new Verb("cancel", "Be cancelled") { LongRunning = true, Run = (_, _) => throw new OperationCanceledException() },
                 new Verb("raw", "Take anything")
                 {
