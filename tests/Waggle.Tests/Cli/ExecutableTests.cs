@@ -45,6 +45,22 @@ public sealed class ExecutableTests
     }
 
     [Fact]
+    public async Task AskedToStop_EndsQuietly()
+    {
+        // The signal is sent as soon as the process says that it handles it (bit 14 of the caught signals: SIGTERM).
+        var (code, _, error) = await Executable.ShellAsync("""
+            set -m
+            f=$(mktemp); printf '{"apiVersion":"v1","kind":"Config","current-context":"t","clusters":[{"name":"t","cluster":{"server":"http://127.0.0.1:1"}}],"users":[{"name":"t","user":{}}],"contexts":[{"name":"t","context":{"cluster":"t","user":"t"}}]}' >$f
+            $W cilium status --wait --kubeconfig $f & p=$!
+            until (( 0x$(awk '/SigCgt/ { print $2 }' /proc/$p/status) & 0x4000 )); do :; done
+            kill -TERM $p; wait $p; rc=$?; rm $f; exit $rc
+            """);
+        Assert.Equal(130, code);
+        Assert.DoesNotContain("   at ", error);
+        Assert.DoesNotContain("Exception", error);
+    }
+
+    [Fact]
     public async Task TwoCommandsIntoOneFile_FollowEachOther()
     {
         var file = Path.GetTempFileName();

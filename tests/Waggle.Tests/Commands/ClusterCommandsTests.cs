@@ -84,6 +84,17 @@ public sealed class ClusterCommandsTests
         Assert.Contains("quay.io/waggle/waggle:v0.1.0: 2\n", outcome.Output);
     }
 
+    [Theory]
+    [InlineData("""{"healthy":false,"modules":[{"module":"reconciler/routes","ok":false,"message":"no such device"},{"module":"api","ok":true}]}""", "reconciler/routes: no such device", true)]
+    [InlineData("oops", "does not tell its status", false)]
+    public void AgentProblems_OfAnAnswer_AreNamed(string answer, string expected, bool isError)
+    {
+        var pod = new Waggle.Kube.Resources.Pod { Metadata = new() { Name = "cilium-a" } };
+        var problem = Assert.Single(Waggle.Commands.Status.AgentProblems.Judge(pod, new(1, answer, "")));
+        Assert.Equal(("cilium-a", isError), (problem.Object, problem.IsError));
+        Assert.Contains(expected, problem.Message);
+    }
+
     [Fact]
     public async Task Status_AgentNotReady_FailsAndSaysWhy()
     {

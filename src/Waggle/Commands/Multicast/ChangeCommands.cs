@@ -1,5 +1,6 @@
 using System.Net;
 using Waggle.Cli;
+using Waggle.Commands.Agents;
 using Waggle.Commands.Bpf.Multicast;
 using Waggle.Commands.Cluster;
 using Waggle.Kube.Client;

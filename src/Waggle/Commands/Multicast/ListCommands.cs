@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Waggle.Cli;
 using Waggle.Cli.Output;
+using Waggle.Commands.Agents;
 using Waggle.Commands.Bpf.Multicast;
 using Waggle.Commands.Cluster;
 using Waggle.Commands.Nodes;

@@ -1,4 +1,5 @@
 using Waggle.Cli;
+using Waggle.Commands.Agents;
 using Waggle.Commands.Cluster;
 
 namespace Waggle.Commands.Multicast;

@@ -3,8 +3,8 @@ using Waggle.Kube.Resources;
 
 namespace Waggle.Commands.Status;
 
-/// <summary>Reads the status of an installation from the API server alone.</summary>
-internal sealed class ClusterStatusReader(KubeClient client, string @namespace)
+/// <summary>Reads the status of an installation: what the API server knows, and when all of that is well, what the agents say themselves.</summary>
+internal sealed class ClusterStatusReader(KubeClient client, string @namespace, AgentProblems agents)
 {
     private static readonly (string Name, bool Required)[] DeploymentNames = [(Components.Operator, true), (Components.Relay, false), (Components.Ui, false), (Components.ClusterMesh, false)];
 
@@ -47,7 +47,8 @@ internal sealed class ClusterStatusReader(KubeClient client, string @namespace)
 
         problems.AddRange(workloads.SelectMany(Judge));
         var (total, managed) = await CountClusterPodsAsync(cancellation).ConfigureAwait(false);
-        return new ClusterStatus { Workloads = workloads, Pods = pods, Images = images, Problems = problems, ClusterPods = total, ManagedPods = managed };
+        var status = new ClusterStatus { Workloads = workloads, Pods = pods, Images = images, Problems = problems, ClusterPods = total, ManagedPods = managed };
+        return status.Complete ? status with { Problems = [.. problems, .. await agents.ReadAsync(cancellation).ConfigureAwait(false)] } : status;
 
         void Count(string component, LabelSelector? selector)
         {

@@ -37,7 +37,9 @@ internal static class StatusCommand
                 }
 
                 using var client = cluster.Open(call);
-                return await ShowAsync(call.Terminal, request, new ClusterStatusReader(client, call.Get(cluster.Namespace)!), patience, cancellation).ConfigureAwait(false);
+                var @namespace = call.Get(cluster.Namespace)!;
+                var reader = new ClusterStatusReader(client, @namespace, new AgentProblems(client, @namespace));
+                return await ShowAsync(call.Terminal, request, reader, patience, cancellation).ConfigureAwait(false);
             },
         };
     }

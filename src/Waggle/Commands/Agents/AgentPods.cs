@@ -5,7 +5,7 @@ using Waggle.Kube.Client;
 using Waggle.Kube.Exec;
 using Waggle.Kube.Resources;
 
-namespace Waggle.Commands.Multicast;
+namespace Waggle.Commands.Agents;
 
 /// <summary>Runs commands in the agents' containers, some at a time.</summary>
 internal sealed class AgentPods(KubeClient client, string @namespace)
