@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Waggle.Tests.Support;
 
 namespace Waggle.Tests.Cli;
@@ -47,16 +48,14 @@ public sealed class ExecutableTests
     [Fact]
     public async Task AskedToStop_EndsQuietly()
     {
-        // The signal is sent as soon as the process says that it handles it (bit 14 of the caught signals: SIGTERM).
-        var (code, _, error) = await Executable.ShellAsync("""
-            set -m
-            f=$(mktemp); printf '{"apiVersion":"v1","kind":"Config","current-context":"t","clusters":[{"name":"t","cluster":{"server":"http://127.0.0.1:1"}}],"users":[{"name":"t","user":{}}],"contexts":[{"name":"t","context":{"cluster":"t","user":"t"}}]}' >$f
-            $W cilium status --wait --kubeconfig $f & p=$!
-            until (( 0x$(awk '/SigCgt/ { print $2 }' /proc/$p/status) & 0x4000 )); do :; done
-            kill -TERM $p; wait $p; rc=$?; rm $f; exit $rc
-            """);
-        Assert.Equal(130, code);
-        Assert.DoesNotContain("   at ", error);
+        // Nothing is installed there, so that the wait goes on; the first question shows that the command is at work.
+        using var cluster = new FakeCluster().With("/api/v1/namespaces/kube-system/pods", "[]").With("/api/v1/pods", "[]");
+        using var process = Process.Start(new ProcessStartInfo(Executable.Path, ["cilium", "status", "--wait", "--kubeconfig", cluster.Kubeconfig]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        await cluster.Server.Asked.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await Executable.ShellAsync($"kill -TERM {process.Id}");
+        var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(130, process.ExitCode);
         Assert.DoesNotContain("Exception", error);
     }
 

@@ -25,6 +25,9 @@ internal sealed class FakeServer : IDisposable
     /// <summary>Method, path with query, and body of each request.</summary>
     public List<(string Method, string Path, string Body)> Requests { get; } = [];
 
+    /// <summary>Completes with the first request.</summary>
+    public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     /// <param name="answer">From method, path and body; null answers 404.</param>
@@ -88,6 +91,7 @@ internal sealed class FakeServer : IDisposable
                 lock (Requests)
                 {
                     Requests.Add((words[0], words[1], new string(body)));
+                    Asked.TrySetResult();
                     answer = _answer(words[0], words[1], new string(body));
                 }
 

@@ -47,8 +47,8 @@ internal sealed class ClusterStatusReader(KubeClient client, string @namespace, 
 
         problems.AddRange(workloads.SelectMany(Judge));
         var (total, managed) = await CountClusterPodsAsync(cancellation).ConfigureAwait(false);
-        var status = new ClusterStatus { Workloads = workloads, Pods = pods, Images = images, Problems = problems, ClusterPods = total, ManagedPods = managed };
-        return status.Complete ? status with { Problems = [.. problems, .. await agents.ReadAsync(cancellation).ConfigureAwait(false)] } : status;
+        var seen = new ClusterStatus { Workloads = workloads, Pods = pods, Images = images, Problems = problems, ClusterPods = total, ManagedPods = managed };
+        return seen.Complete ? seen with { Problems = [.. problems, .. await agents.ReadAsync(cancellation).ConfigureAwait(false)] } : seen;
 
         void Count(string component, LabelSelector? selector)
         {
