@@ -75,7 +75,8 @@ internal sealed class NonResourceHandler(ApiServerRuntime runtime)
 
     private static Task OpenApiV2(HttpContext context, ApiSurface surface)
     {
-        const string protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+        // Asked for with '@', answered with '.': Go's MIME parser refuses the '@' that its own clients send.
+        const string protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
         var accept = context.Request.Headers.Accept.ToString();
         if (accept.Contains("proto-openapi.spec.v2@v1.0+protobuf", StringComparison.Ordinal) || accept.Contains("openapi.v2+protobuf", StringComparison.Ordinal))
         {

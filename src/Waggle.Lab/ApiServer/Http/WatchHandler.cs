@@ -49,6 +49,7 @@ internal sealed class WatchHandler(ApiServerRuntime runtime)
             request.Http.Response.Headers.CacheControl = "no-cache, private";
             // The client must see the headers now, even if nothing happens for an hour.
             await request.Http.Response.StartAsync(request.Aborted);
+            await request.Http.Response.Body.FlushAsync(request.Aborted);
             await FollowAsync(request, watch, writer, end);
         }
     }

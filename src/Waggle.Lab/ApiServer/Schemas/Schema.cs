@@ -129,4 +129,4 @@ internal sealed class Schema
 }
 
 /// <summary>One entry of x-kubernetes-validations.</summary>
-internal sealed record CelRule(string Rule, string? Message, string? MessageExpression, string? Reason, string? FieldPath, CelExpression? Compiled);
+internal sealed record CelRule(string Rule, string? Message, CelExpression? MessageExpression, string? Reason, string? FieldPath, CelExpression? Compiled);
