@@ -12,6 +12,32 @@ internal static class DaemonProcess
     /// <summary>Held by the daemon as long as it lives: the only truth about whether it does.</summary>
     public static string LockFile(LabPaths paths, string name) => Path.Combine(paths.State(name), "daemon.lock");
 
+    /// <summary>Becomes the lab's one daemon and notes its number beside the lock; null when there is one already.</summary>
+    public static async Task<FileLock?> LockAsync(LabPaths paths, string name, CancellationToken cancellation)
+    {
+        var file = LockFile(paths, name);
+        var clock = Stopwatch.StartNew();
+        while (true)
+        {
+            if (FileLock.TryAcquire(file) is { } mine)
+            {
+                await File.WriteAllTextAsync(PidFile(paths, name), Environment.ProcessId.ToString(CultureInfo.InvariantCulture), cancellation).ConfigureAwait(false);
+                return mine;
+            }
+
+            // Whoever asks whether a daemon runs holds the lock for an instant.
+            if (clock.Elapsed > TimeSpan.FromSeconds(1))
+            {
+                return null;
+            }
+
+            await Task.Delay(5, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The daemon's number. Not in the lock itself: .NET takes a lock of its own to write a file.</summary>
+    public static string PidFile(LabPaths paths, string name) => Path.Combine(paths.State(name), "daemon.pid");
+
     public static string LogFile(LabPaths paths, string name) => Path.Combine(paths.State(name), "daemon.log");
 
     public static void Start(LabMachine machine, LabPaths paths, string name)
@@ -28,10 +54,18 @@ internal static class DaemonProcess
     /// <summary>Asks the daemon to end; kills it, and with it the whole lab, when it does not in time.</summary>
     public static async Task StopAsync(LabPaths paths, string name, Func<bool> isRunning, CancellationToken cancellation)
     {
-        if (DaemonStatus.TryRead(paths.Runtime(name))?.Pid is { } pid && IsDaemonOf(pid, name))
+        var clock = Stopwatch.StartNew();
+        int pid;
+        // One that has just begun notes its number in the next instant.
+        while (!TryReadPid(paths, name, out pid) && isRunning() && clock.Elapsed < Patience)
+        {
+            await Task.Delay(5, cancellation).ConfigureAwait(false);
+        }
+
+        if (isRunning() && IsDaemonOf(pid, name))
         {
             ProcessControl.Kill(pid, Signal.Terminate);
-            var clock = Stopwatch.StartNew();
+            clock.Restart();
             while (isRunning() && clock.Elapsed < Patience)
             {
                 await Task.Delay(20, cancellation).ConfigureAwait(false);
@@ -40,7 +74,24 @@ internal static class DaemonProcess
             if (isRunning() && IsDaemonOf(pid, name))
             {
                 ProcessControl.Kill(pid, Signal.Kill);
+                while (isRunning())
+                {
+                    await Task.Delay(5, cancellation).ConfigureAwait(false);
+                }
             }
+        }
+    }
+
+    private static bool TryReadPid(LabPaths paths, string name, out int pid)
+    {
+        pid = 0;
+        try
+        {
+            return int.TryParse(File.ReadAllText(PidFile(paths, name)), NumberStyles.None, CultureInfo.InvariantCulture, out pid) && IsDaemonOf(pid, name);
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -66,7 +66,7 @@ public sealed class LabCluster(LabPaths? paths = null, LabMachine? machine = nul
         }
 
         steps.Begin("Removing what the lab had");
-        found |= LabLeftovers.Remove(_paths, name);
+        found |= await LabLeftovers.RemoveAsync(_paths, name).ConfigureAwait(false);
         if (Directory.Exists(_paths.State(name)))
         {
             Directory.Delete(_paths.State(name), recursive: true);
@@ -99,7 +99,7 @@ public sealed class LabCluster(LabPaths? paths = null, LabMachine? machine = nul
     public async Task<int> RunDaemonAsync(string name, CancellationToken cancellation = default)
     {
         var record = LabRecord.TryRead(_paths.State(name)) ?? throw new LabException($"There is no lab '{name}' to run. Start it with: waggle lab up --name {name}");
-        using var mine = FileLock.TryAcquire(DaemonProcess.LockFile(_paths, name)) ?? throw new LabException($"Another daemon runs lab '{name}'.");
+        using var mine = await DaemonProcess.LockAsync(_paths, name, cancellation).ConfigureAwait(false) ?? throw new LabException($"Another daemon runs lab '{name}'.");
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddProvider(new LineLoggerProvider(Console.Error)));
         try
         {
@@ -118,7 +118,7 @@ public sealed class LabCluster(LabPaths? paths = null, LabMachine? machine = nul
             return 1;
         }
 
-        LabLeftovers.Remove(_paths, name);
+        await LabLeftovers.RemoveAsync(_paths, name).ConfigureAwait(false);
         return 0;
     }
 

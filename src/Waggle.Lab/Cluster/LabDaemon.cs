@@ -51,7 +51,7 @@ internal sealed partial class LabDaemon(LabPaths paths, LabMachine machine, LabR
     public async Task RunAsync(CancellationToken cancellation)
     {
         machine.Require();
-        PrepareRuntime();
+        await PrepareRuntimeAsync().ConfigureAwait(false);
         Tell("Making the underlay and the nodes");
         var options = _record.Options;
         var underlay = Own(await Underlay.CreateAsync(options.Families, cancellation).ConfigureAwait(false));
@@ -79,15 +79,17 @@ internal sealed partial class LabDaemon(LabPaths paths, LabMachine machine, LabR
             await LabInstaller.InstallAsync(Client(pki, url, pki.IssueAdmin()), options, cancellation).ConfigureAwait(false);
         }
 
+        // Objects of before still say Ready: nobody may believe them before the nodes have spoken.
+        await Task.WhenAny([Task.WhenAll(_nodes.Select(node => node.Reported)), .. running]).ConfigureAwait(false);
         Tell(null);
         LogServing(Name, url);
         // None of the parts ends by itself: the first that does takes the lab down with its error in the log.
         await (await Task.WhenAny(running).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
-    private void PrepareRuntime()
+    private async Task PrepareRuntimeAsync()
     {
-        if (LabLeftovers.Remove(paths, Name))
+        if (await LabLeftovers.RemoveAsync(paths, Name).ConfigureAwait(false))
         {
             LogLeftovers(Name);
         }

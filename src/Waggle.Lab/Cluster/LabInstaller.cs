@@ -20,6 +20,12 @@ internal static class LabInstaller
                 await KeepChangesAsync(client, manifest, options, cancellation).ConfigureAwait(false);
             }
 
+            if (options.Nodes == 1 && (string?)manifest["kind"] == "Deployment")
+            {
+                // Replicas that must not share a node would wait for ever.
+                manifest["spec"]!["replicas"] = 1;
+            }
+
             var type = await FindAsync(client, manifest, cancellation).ConfigureAwait(false);
             await client.ApplyAsync(type, manifest, FieldManager, force: true, cancellation: cancellation).ConfigureAwait(false);
         }

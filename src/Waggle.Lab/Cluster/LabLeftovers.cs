@@ -8,17 +8,19 @@ namespace Waggle.Lab.Cluster;
 /// </summary>
 internal static class LabLeftovers
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     /// <summary>Ends every process of the lab and takes its runtime directory away; its state on disk stays.</summary>
     /// <returns>False when there was nothing.</returns>
-    public static bool Remove(LabPaths paths, string name)
+    /// <exception cref="LinuxException">EBUSY: a process of it does not die.</exception>
+    public static async Task<bool> RemoveAsync(LabPaths paths, string name)
     {
         var found = false;
         var cgroup = Cgroup.At(paths.Cgroup(name));
         if (cgroup.Exists)
         {
             found = true;
-            cgroup.Kill();
-            cgroup.Remove();
+            await cgroup.KillAndRemoveAsync(Patience).ConfigureAwait(false);
         }
 
         var runtime = paths.Runtime(name);

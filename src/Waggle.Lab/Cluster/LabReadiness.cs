@@ -29,7 +29,20 @@ internal static class LabReadiness
         }
 
         waiting.AddRange(pods.Where(pod => !IsTrue(pod.Status.Conditions, "Ready")).Select(pod => $"pod {pod.Metadata.Name}{Why(pod)}"));
+        waiting.AddRange(await UnfinishedAsync(client, cancellation).ConfigureAwait(false));
         return waiting.Count == 0 ? null : string.Join(", ", waiting);
+    }
+
+    /// <summary>Pods that do not exist yet show only in the numbers of those who make them.</summary>
+    private static async Task<IEnumerable<string>> UnfinishedAsync(KubeClient client, CancellationToken cancellation)
+    {
+        var deployments = (await client.ListAsync(KubeTypes.Deployments, "kube-system", cancellation: cancellation).ConfigureAwait(false)).Items;
+        var daemonSets = (await client.ListAsync(KubeTypes.DaemonSets, "kube-system", cancellation: cancellation).ConfigureAwait(false)).Items;
+        return
+        [
+            .. deployments.Where(d => (d.Status.ReadyReplicas ?? 0) < (d.Spec.Replicas ?? 1) || d.Status.ObservedGeneration != d.Metadata.Generation).Select(d => "deployment " + d.Metadata.Name),
+            .. daemonSets.Where(d => d.Status.NumberReady < d.Status.DesiredNumberScheduled || d.Status.DesiredNumberScheduled == 0 || d.Status.ObservedGeneration != d.Metadata.Generation).Select(d => "daemonset " + d.Metadata.Name),
+        ];
     }
 
     private static bool IsTrue(IEnumerable<Condition> conditions, string type) => conditions.Any(c => c.Type == type && c.Status == "True");

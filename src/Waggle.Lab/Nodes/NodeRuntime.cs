@@ -28,6 +28,7 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, PodWorker> _workers = new();
     private readonly Action<ObjectKey> _objectChanged;
+    private readonly TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="options">The node.</param>
     /// <param name="holder">Its namespaces; owned by the runtime from now on.</param>
@@ -70,6 +71,9 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
 
     public string Name => _context.Options.Name;
 
+    /// <summary>Completes when the API has the true status of the node and of every pod that was assigned to it at the start.</summary>
+    public Task Reported => _reported.Task;
+
     internal NodeHolder Holder => _context.Holder;
 
     /// <summary>Runs the node until cancelled. Pods keep running until <see cref="DisposeAsync"/> ends the node.</summary>
@@ -82,7 +86,7 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
         using var registrar = new NodeRegistrar(_context.Client, _context.Options, _context.Network, _context.Time, _loggers.CreateLogger<NodeRegistrar>());
         try
         {
-            await Task.WhenAll(_context.Events.RunAsync(cancellation), registrar.RunAsync(cancellation), pods.RunAsync(cancellation), RefreshLoopAsync(cancellation)).ConfigureAwait(false);
+            await Task.WhenAll(_context.Events.RunAsync(cancellation), registrar.RunAsync(cancellation), pods.RunAsync(cancellation), RefreshLoopAsync(cancellation), ReportAsync(registrar, pods, cancellation)).ConfigureAwait(false);
         }
         finally
         {
@@ -96,6 +100,21 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
         await _context.Holder.DisposeAsync().ConfigureAwait(false);
         _context.Network.Dispose();
         _context.Probes.Dispose();
+    }
+
+    private async Task ReportAsync(NodeRegistrar registrar, Informer<Pod> pods, CancellationToken cancellation)
+    {
+        try
+        {
+            await registrar.Reported.WaitAsync(cancellation).ConfigureAwait(false);
+            await pods.Synced.WaitAsync(cancellation).ConfigureAwait(false);
+            await Task.WhenAll(_workers.Values.Select(worker => worker.Reported)).WaitAsync(cancellation).ConfigureAwait(false);
+            _reported.TrySetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            _reported.TrySetCanceled(CancellationToken.None);
+        }
     }
 
     private void OnPod(InformerChange<Pod> change)

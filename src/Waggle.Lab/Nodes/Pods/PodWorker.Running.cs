@@ -18,6 +18,7 @@ internal sealed partial class PodWorker
         {
             if (Pod.Status.Phase is "Succeeded" or "Failed")
             {
+                _reported.TrySetResult();
                 // Completed before this node runtime was started: nothing to run, and the status stays as it is.
                 await _terminate.Task.ConfigureAwait(false);
                 await DeleteObjectAsync().ConfigureAwait(false);
@@ -26,6 +27,7 @@ internal sealed partial class PodWorker
             }
             status = _status.RunAsync(statusEnd.Token);
             _scope.Changed();
+            _ = ReportAsync();
             await LiveAsync().ConfigureAwait(false);
             await CleanUpAsync().ConfigureAwait(false);
             _ = await _status.WriteAsync(CancellationToken.None).ConfigureAwait(false);
@@ -40,9 +42,16 @@ internal sealed partial class PodWorker
         }
         finally
         {
+            _reported.TrySetResult();
             await statusEnd.CancelAsync().ConfigureAwait(false);
             await status.ConfigureAwait(false);
         }
+    }
+
+    private async Task ReportAsync()
+    {
+        _ = await _status.WriteAsync(CancellationToken.None).ConfigureAwait(false);
+        _reported.TrySetResult();
     }
 
     /// <summary>From set-up until no container runs any more.</summary>

@@ -21,6 +21,7 @@ internal sealed partial class PodWorker : IDisposable
     private readonly List<(ContainerRunner Runner, Task Run)> _started = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _terminate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _syncing = new(1);
     private readonly DateTimeOffset _startTime;
     private readonly bool _lost;
@@ -55,6 +56,9 @@ internal sealed partial class PodWorker : IDisposable
 
     /// <summary>Completes when nothing of the pod is left on the node; never fails.</summary>
     public Task Completion { get; private set; }
+
+    /// <summary>Completes when the API has the pod's status as this worker sees it.</summary>
+    public Task Reported => _reported.Task;
 
     public void Start()
     {

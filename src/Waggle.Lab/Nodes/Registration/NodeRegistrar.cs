@@ -21,6 +21,10 @@ internal sealed partial class NodeRegistrar(KubeClient client, NodeOptions optio
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _wake = new(0);
+    private readonly TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when the API has the node's true status.</summary>
+    public Task Reported => _reported.Task;
 
     /// <summary>Registers and keeps going until cancelled; a lost API server is waited for.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -99,6 +103,7 @@ internal sealed partial class NodeRegistrar(KubeClient client, NodeOptions optio
             DateTimeOffset since = before is { } known && known.Ready == ready ? known.Since : now;
             await UntilDoneAsync(c => PatchStatusAsync(ready, now, since, c), cancellation).ConfigureAwait(false);
             before = (ready, since);
+            _reported.TrySetResult();
             _ = await _wake.WaitAsync(Heartbeat, cancellation).ConfigureAwait(false);
         }
     }
