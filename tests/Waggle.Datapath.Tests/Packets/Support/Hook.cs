@@ -47,6 +47,7 @@ internal sealed partial class Hook : IDisposable
 {
     private readonly BpfObject loaded;
     private readonly List<IDisposable> owned = [];
+    private readonly Dictionary<string, IDisposable> maps = [];
 
     public Hook(string name, in AbiConfig config, NetworkNamespace? inside = null)
     {
@@ -54,23 +55,19 @@ internal sealed partial class Hook : IDisposable
         loaded = BpfObject.Open(Resource(name));
         loaded.SetVariable("config", config);
         loaded.Load();
-        Endpoints = Map<EndpointKey, EndpointInfo>("endpoints");
-        ByIfindex = Map<uint, EndpointInfo>("endpoints_by_ifindex");
-        Ipcache = Map<IpcacheKey, IpcacheEntry>("ipcache");
-        Prefixes = Map<IpcachePrefixKey, IpcacheEntry>("ipcache_prefixes");
         Sites = Own(loaded.GetMap("metrics_sites")).AsPerCpu<MetricsSite, MetricsEntry>();
         Metrics = Own(loaded.GetMap("metrics")).AsPerCpu<uint, MetricsEntry>();
     }
 
     public NetworkNamespace Inside { get; }
 
-    public BpfMap<EndpointKey, EndpointInfo> Endpoints { get; }
+    public BpfMap<EndpointKey, EndpointInfo> Endpoints => Map<EndpointKey, EndpointInfo>("endpoints");
 
-    public BpfMap<uint, EndpointInfo> ByIfindex { get; }
+    public BpfMap<uint, EndpointInfo> ByIfindex => Map<uint, EndpointInfo>("endpoints_by_ifindex");
 
-    public BpfMap<IpcacheKey, IpcacheEntry> Ipcache { get; }
+    public BpfMap<IpcacheKey, IpcacheEntry> Ipcache => Map<IpcacheKey, IpcacheEntry>("ipcache");
 
-    public BpfMap<IpcachePrefixKey, IpcacheEntry> Prefixes { get; }
+    public BpfMap<IpcachePrefixKey, IpcacheEntry> Prefixes => Map<IpcachePrefixKey, IpcacheEntry>("ipcache_prefixes");
 
     public BpfPerCpuMap<MetricsSite, MetricsEntry> Sites { get; }
 
@@ -91,7 +88,15 @@ internal sealed partial class Hook : IDisposable
 
     public BpfMap<TKey, TValue> Map<TKey, TValue>(string name)
         where TKey : unmanaged
-        where TValue : unmanaged => Own(loaded.GetMap<TKey, TValue>(name));
+        where TValue : unmanaged
+    {
+        if (!maps.TryGetValue(name, out var map))
+        {
+            maps[name] = map = Own(loaded.GetMap<TKey, TValue>(name));
+        }
+
+        return (BpfMap<TKey, TValue>)map;
+    }
 
     /// <summary>Runs a program on a packet, as received on <paramref name="ifindex"/> (1: the loopback device).</summary>
     public Outcome Run(string program, byte[] packet, int ifindex = 1, uint gsoSize = 0)
