@@ -48,6 +48,7 @@ internal sealed class WatchHandler(ApiServerRuntime runtime)
             request.Http.Response.ContentType = "application/json";
             request.Http.Response.Headers.CacheControl = "no-cache, private";
             // The client must see the headers now, even if nothing happens for an hour.
+            // Starting alone only freezes them.
             await request.Http.Response.StartAsync(request.Aborted);
             await request.Http.Response.Body.FlushAsync(request.Aborted);
             await FollowAsync(request, watch, writer, end);

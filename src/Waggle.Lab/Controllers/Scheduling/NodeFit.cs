@@ -8,13 +8,12 @@ internal static class NodeFit
     /// <summary>Null when it fits; otherwise the reason as kubectl's users know it.</summary>
     public static string? Refuse(Pod pod, Node node, int podsOnNode)
     {
-        var labels = node.Metadata.Labels;
         if (node.Spec.Unschedulable == true)
         {
             return "node(s) were unschedulable";
         }
 
-        if (pod.Spec.NodeSelector.Any(want => !labels.TryGetValue(want.Key, out var value) || value != want.Value) || !MatchesAffinity(pod, node))
+        if (!pod.Spec.Selects(node))
         {
             return "node(s) didn't match Pod's node affinity/selector";
         }
@@ -39,19 +38,4 @@ internal static class NodeFit
         && a.Spec.Taints.SequenceEqual(b.Spec.Taints)
         && a.Metadata.Labels.Count == b.Metadata.Labels.Count && !a.Metadata.Labels.Except(b.Metadata.Labels).Any()
         && a.Status.Allocatable.Count == b.Status.Allocatable.Count && !a.Status.Allocatable.Except(b.Status.Allocatable).Any();
-
-    private static bool MatchesAffinity(Pod pod, Node node)
-    {
-        var required = pod.Spec.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution;
-        if (required is null)
-        {
-            return true;
-        }
-
-        var fields = new Dictionary<string, string> { ["metadata.name"] = node.Metadata.Name ?? "" };
-        return required.NodeSelectorTerms.Any(term =>
-            (term.MatchExpressions.Count > 0 || term.MatchFields.Count > 0)
-            && term.MatchExpressions.All(e => e.Matches(node.Metadata.Labels))
-            && term.MatchFields.All(e => e.Matches(fields)));
-    }
 }
