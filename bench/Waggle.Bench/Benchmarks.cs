@@ -1,3 +1,4 @@
+using Waggle.Bench.Multicast;
 using Waggle.Bench.Programs;
 
 namespace Waggle.Bench;
@@ -5,5 +6,5 @@ namespace Waggle.Bench;
 /// <summary>Every benchmark there is, in the order of the report.</summary>
 public static class Benchmarks
 {
-    public static IReadOnlyList<IBenchmark> All { get; } = [new ProgramsBenchmark()];
+    public static IReadOnlyList<IBenchmark> All { get; } = [new ProgramsBenchmark(), new MulticastBenchmark()];
 }

@@ -7,13 +7,21 @@
  *   waggle-load rr ADDR PORT SECONDS               prints 1-byte request/response transactions per second
  *   waggle-load udp ADDR PORT SECONDS SIZE         prints datagrams received per second
  *   waggle-load mcast-recv GROUP PORT IFNAME       joins and counts; prints the count when its stdin closes
+ *   waggle-load mcast-sink                         members in many namespaces, by lines on stdin until it closes:
+ *                                                  "join NETNS GROUP PORT IFNAME" joins ("ok"), "count GROUP" prints what came
+ *   waggle-load mroute GROUP SOURCE IN OUT...      the kernel's multicast routing of one flow, until stdin closes
  *   waggle-load mcast-send GROUP PORT IFNAME COUNT SIZE   sends COUNT datagrams; prints the nanoseconds of CPU and of time it took
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/mroute.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -314,6 +322,118 @@ static int mcast_recv(const char *group, const char *port, const char *device)
 	return 0;
 }
 
+struct member {
+	int fd;
+	char group[INET6_ADDRSTRLEN];
+};
+
+/*
+ * A member whose datagrams end in a socket filter: delivery is complete up to the socket, but the cost and the scheduling of a
+ * reading process, the same on every path, is not in the figure. The kernel counts what the filter drops.
+ */
+static int open_member(const char *netns, const char *group, const char *port, const char *device)
+{
+	struct sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog filter = { 1, &drop_all };
+	struct endpoint e = parse(group, port);
+	int ns = open(netns, O_RDONLY | O_CLOEXEC), fd;
+
+	if (ns < 0 || setns(ns, CLONE_NEWNET) < 0)
+		die(netns);
+	close(ns);
+	fd = socket(e.addr.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&e.addr, e.len) < 0)
+		die("bind");
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0)
+		die("filter");
+	join(fd, &e, if_nametoindex(device));
+	return fd;
+}
+
+static int mcast_sink(void)
+{
+	struct member *members = NULL;
+	size_t used = 0;
+	char line[512];
+
+	setlinebuf(stdout);
+	while (fgets(line, sizeof(line), stdin)) {
+		char *words[5] = { strtok(line, " \n") };
+
+		for (int i = 1; i < 5; i++)
+			words[i] = strtok(NULL, " \n");
+		if (words[4] && !strcmp(words[0], "join")) {
+			members = realloc(members, (used + 1) * sizeof(*members));
+			if (!members)
+				die("memory");
+			members[used].fd = open_member(words[1], words[2], words[3], words[4]);
+			snprintf(members[used++].group, sizeof(members->group), "%s", words[2]);
+			printf("ok\n");
+		} else if (words[1] && !strcmp(words[0], "count")) {
+			unsigned long long total = 0;
+
+			for (size_t i = 0; i < used; i++) {
+				uint32_t info[SK_MEMINFO_VARS] = { 0 };
+				socklen_t size = sizeof(info);
+
+				if (strcmp(members[i].group, words[1]))
+					continue;
+				if (getsockopt(members[i].fd, SOL_SOCKET, SO_MEMINFO, info, &size) < 0)
+					die("SO_MEMINFO");
+				total += info[SK_MEMINFO_DROPS];
+			}
+			printf("%llu\n", total);
+		} else {
+			fprintf(stderr, "waggle-load: mcast-sink does not know '%s'\n", words[0] ? words[0] : "");
+			return 2;
+		}
+	}
+	return 0;
+}
+
+static int mroute(const char *group, const char *source, char **devices, int count)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_IGMP), one = 1;
+	struct mfcctl flow = { .mfcc_parent = 0 };
+	char byte;
+
+	if (count > MAXVIFS) {
+		fprintf(stderr, "waggle-load: the kernel routes multicast between %d interfaces at most\n", MAXVIFS);
+		return 2;
+	}
+	if (fd < 0 || setsockopt(fd, IPPROTO_IP, MRT_INIT, &one, sizeof(one)) < 0)
+		die("MRT_INIT");
+	for (int i = 0; i < count; i++) {
+		struct vifctl vif = { .vifc_vifi = (vifi_t)i, .vifc_flags = VIFF_USE_IFINDEX, .vifc_threshold = 1 };
+
+		vif.vifc_lcl_ifindex = (int)if_nametoindex(devices[i]);
+		if (setsockopt(fd, IPPROTO_IP, MRT_ADD_VIF, &vif, sizeof(vif)) < 0)
+			die(devices[i]);
+		flow.mfcc_ttls[i] = i ? 1 : 0;
+	}
+	if (inet_pton(AF_INET, group, &flow.mfcc_mcastgrp) != 1 || inet_pton(AF_INET, source, &flow.mfcc_origin) != 1) {
+		fprintf(stderr, "waggle-load: '%s' or '%s' is no IPv4 address\n", group, source);
+		return 2;
+	}
+	if (setsockopt(fd, IPPROTO_IP, MRT_ADD_MFC, &flow, sizeof(flow)) < 0)
+		die("MRT_ADD_MFC");
+	printf("ready\n");
+	fflush(stdout);
+	while (read(0, &byte, 1) > 0)
+		;
+	return 0;
+}
+
+/* Everything that the sends cause then happens on one CPU, most of it inside this process. */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
 static int mcast_send(const char *group, const char *port, const char *device, long count, int size)
 {
 	static char payload[2048];
@@ -335,6 +455,7 @@ static int mcast_send(const char *group, const char *port, const char *device, l
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof(off));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops));
 	}
+	stay_on_this_cpu();
 	start = now();
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	for (long i = 0; i < count; i++)
@@ -357,8 +478,12 @@ int main(int argc, char **argv)
 		return udp(argv[2], argv[3], atof(argv[4]), atoi(argv[5]));
 	if (argc == 5 && !strcmp(argv[1], "mcast-recv"))
 		return mcast_recv(argv[2], argv[3], argv[4]);
+	if (argc == 2 && !strcmp(argv[1], "mcast-sink"))
+		return mcast_sink();
+	if (argc > 5 && !strcmp(argv[1], "mroute"))
+		return mroute(argv[2], argv[3], argv + 4, argc - 4);
 	if (argc == 7 && !strcmp(argv[1], "mcast-send"))
 		return mcast_send(argv[2], argv[3], argv[4], atol(argv[5]), atoi(argv[6]));
-	fprintf(stderr, "usage: waggle-load serve|stream|rr|udp|mcast-recv|mcast-send … (see the head of its source)\n");
+	fprintf(stderr, "usage: waggle-load serve|stream|rr|udp|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
 	return 2;
 }
