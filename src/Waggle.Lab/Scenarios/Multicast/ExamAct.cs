@@ -14,7 +14,9 @@ internal static class ExamAct
         var encoded = Convert.ToBase64String(Encoding.UTF8.GetBytes(secret));
         await stage.RunAsync("kubectl run exam-sender --image nicolaka/netshoot --command -- sleep infinity; kubectl wait --for=condition=Ready pod/exam-sender pod/exam-listener --timeout=60s").ConfigureAwait(false);
         await stage.RunAsync($"kubectl create secret generic exam --from-literal=message='{secret}'").ConfigureAwait(false);
-        await stage.CheckTablesAsync([.. Battle.Groups, "225.0.0.50"], new Dictionary<string, string[]> { ["exam-listener"] = ["225.0.0.50"] }, "the exam").ConfigureAwait(false);
+        // The ships still listen: what `kubectl exec` started in a pod goes on when its terminal is closed.
+        var listeners = new Dictionary<string, string[]>(Battle.Listeners) { ["exam-listener"] = ["225.0.0.50"] };
+        await stage.CheckTablesAsync([.. Battle.Groups, "225.0.0.50"], listeners, "the exam").ConfigureAwait(false);
 
         // The "Check button": the message leaves from a pod that the listener knows nothing of.
         var sent = await stage.RunAsync($"echo {encoded} | base64 -d | kubectl exec -i exam-sender -- socat -u - UDP4-DATAGRAM:225.0.0.50:1234").ConfigureAwait(false);
