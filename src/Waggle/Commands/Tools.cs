@@ -32,6 +32,14 @@ internal static class Tools
 
     public static Verb Waggle() => new("waggle", "Connect, secure and observe workloads on Linux nodes with eBPF")
     {
+        Examples =
+        [
+            new("waggle lab run multicast", "play the multicast lab on a three-node cluster on this machine"),
+            new("waggle lab up", "start a cluster and keep it"),
+            new("waggle lab shell", "a shell with kubectl, cilium and hubble for it"),
+            new("waggle status --wait", "wait until the installation is ready"),
+            new("waggle explain drop 231", "what a drop code means and what to do"),
+        ],
         Children = () =>
         [
             LabCommands.Create(),
@@ -52,6 +60,14 @@ internal static class Tools
 
     public static Verb Cilium(string name) => new(name, "Manage and inspect Waggle with the cilium command's syntax")
     {
+        Examples =
+        [
+            new($"{name} status --wait", "wait until the installation is ready"),
+            new($"{name} config set multicast-enabled true", "change a setting"),
+            new($"{name} endpoint list", "pods with their addresses and identities"),
+            new($"kubectl -n kube-system exec ds/cilium -- {name} bpf multicast subscriber list all", "who listens, as one node sees it"),
+            new($"kubectl -n kube-system exec ds/cilium -- {name} monitor --type drop", "why packets do not arrive"),
+        ],
         Children = () =>
         [
             StatusCommand.Create(name),
