@@ -108,6 +108,32 @@ public sealed class NodeCommandsTests
         Assert.Contains("the agent does not answer", outcome.Error);
     }
 
+    private const string Status = """
+        {"healthy":false,"node":"kind-worker","starting":"","tables":{"endpoints":2},
+         "modules":[{"module":"api","ok":true,"message":""},{"module":"reconciler/routes","ok":false,"message":"no such device"}]}
+        """;
+
+    [Fact]
+    public async Task Status_OfTheAgent_ShowsWhatIsNotWell()
+    {
+        using var node = new FakeNode(("/v1/status", Status));
+        Assert.Equal(
+            new Outcome(
+                ExitCode.Failed,
+                "Healthy:   false\nNode:      kind-worker\nTables:    endpoints 2\nModules:   1/2 healthy\n\nMODULE              OK      MESSAGE\nreconciler/routes   false   no such device\n",
+                ""),
+            await node.RunAsync("cilium", "status"));
+    }
+
+    [Fact]
+    public async Task Status_OfTheAgentVerbose_ShowsEveryModule()
+    {
+        using var node = new FakeNode(("/v1/status", Status.Replace("false", "true")));
+        var outcome = await node.RunAsync("cilium", "status", "--verbose");
+        Assert.Equal(ExitCode.Ok, outcome.Code);
+        Assert.Contains("api                 true   -\n", outcome.Output);
+    }
+
     [Fact]
     public async Task Monitor_DropsAndLosses_AreShown()
     {

@@ -11,6 +11,9 @@ namespace Waggle.Commands.Multicast;
 /// <summary><c>multicast list group</c> and <c>multicast list subscriber</c>.</summary>
 internal static class ListCommands
 {
+    // Like a node's own listing, but names of nodes may be longer than a column.
+    private static readonly TableLayout Layout = new(16, 1, TrailingTab: true);
+
     internal sealed record Row(string Node, string Group, JsonObject? Member);
 
     public static Verb Groups(string tool)
@@ -108,7 +111,7 @@ internal static class ListCommands
     /// <summary>The first <paramref name="repeated"/> cells are left out where they say the same as the row above.</summary>
     private static void Print(Terminal terminal, OutputRequest request, IReadOnlyList<string> header, IEnumerable<string[]> rows, int repeated)
     {
-        var table = new TabWriter(terminal.Out, TableLayout.Sixteen);
+        var table = new TabWriter(terminal.Out, Layout);
         if (!request.NoHeaders)
         {
             table.Row(header);

@@ -58,13 +58,22 @@ internal static class AgentStatus
             table.Line($"{Title(name)}:\t{string.Join(", ", value!.AsObject().Select(part => $"{part.Key} {Rows.Text(part.Value)}"))}");
         }
 
-        table.Flush();
-        foreach (var (name, value) in fields.Where(field => field.Value is JsonArray { Count: > 0 }))
+        var lists = fields.Where(field => field.Value is JsonArray { Count: > 0 }).Select(field => (Name: field.Key, Rows: field.Value!.AsArray().OfType<JsonObject>().ToList())).ToList();
+        foreach (var (name, rows) in lists)
         {
-            var rows = value!.AsArray().OfType<JsonObject>().ToList();
+            table.Line($"{Title(name)}:\t{rows.Count(IsFine)}/{rows.Count} healthy");
+        }
+
+        table.Flush();
+        // Details of what is not well; of everything when asked.
+        foreach (var (_, rows) in lists)
+        {
             var shown = verbose ? rows : rows.Where(row => !IsFine(row)).ToList();
-            terminal.Out.WriteLine(verbose || shown.Count == 0 ? $"{Title(name)}:   {rows.Count - rows.Count(row => !IsFine(row))}/{rows.Count} healthy" : $"{Title(name)}:");
-            Rows.Print(terminal, request with { NoHeaders = false }, shown);
+            if (shown.Count > 0)
+            {
+                terminal.Out.WriteLine();
+                Rows.Print(terminal, request, shown);
+            }
         }
     }
 
