@@ -38,7 +38,8 @@ static int make_in_root(int root, const char *path, bool leaf)
 		char kept = *end;
 		*end = '\0';
 		int next = open_in_root(root, copy, O_PATH | O_DIRECTORY);
-		if (next < 0 && errno == ENOENT && mkdirat(directory, at, 0755) == 0)
+		/* Another container may be making the same directory right now. */
+		if (next < 0 && errno == ENOENT && (mkdirat(directory, at, 0755) == 0 || errno == EEXIST))
 			next = open_in_root(root, copy, O_PATH | O_DIRECTORY);
 		if (next < 0)
 			die("mount", "cannot make the directory %s: %s", copy, strerror(errno));

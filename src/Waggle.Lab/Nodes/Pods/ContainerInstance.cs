@@ -12,13 +12,13 @@ internal sealed class ContainerInstance : IDisposable
 {
     private const int MaxMessage = 4096;
 
-    private ContainerInstance(ContainerPlan plan, LaunchedProcess process, ContainerLog log, DateTimeOffset startedAt)
+    private ContainerInstance(ContainerPlan plan, LaunchedProcess process, ContainerLog log, DateTimeOffset startedAt, bool interactive)
     {
         Plan = plan;
         Process = process;
         Log = log;
         StartedAt = startedAt;
-        Output = new ContainerOutput(process, log);
+        Output = new ContainerOutput(process, log, interactive);
     }
 
     public ContainerPlan Plan { get; }
@@ -42,7 +42,7 @@ internal sealed class ContainerInstance : IDisposable
         {
             ProcessStreams? streams = plan.Spec.Process.Terminal ? null : new ProcessStreams(container.Stdin == true, stdout: true, stderr: true);
             LaunchedProcess process = await scope.Node.Launcher.RunAsync(plan.Spec, streams, cancellation).ConfigureAwait(false);
-            return new ContainerInstance(plan, process, log, scope.Node.Time.GetUtcNow());
+            return new ContainerInstance(plan, process, log, scope.Node.Time.GetUtcNow(), container.Stdin == true);
         }
         catch
         {

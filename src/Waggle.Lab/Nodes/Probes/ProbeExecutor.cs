@@ -60,9 +60,12 @@ internal sealed class ProbeExecutor : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or SocketException or LaunchException or IOException or FormatException or LinuxException)
         {
-            return e.InnerException is SocketException inner ? inner.Message : e.Message;
+            return e.InnerException is SocketException inner ? $"{What(target, check)}: {inner.Message}" : $"{What(target, check)}: {e.Message}";
         }
     }
+
+    private static string What(ProbeTarget target, ProbeCheck check) =>
+        check.HttpGet is { } http ? $"Get {http.Host ?? target.Address}:{http.Port}{http.Path}" : check.TcpSocket is { } tcp ? $"connect to {tcp.Host ?? target.Address}:{tcp.Port}" : "exec";
 
     public void Dispose()
     {

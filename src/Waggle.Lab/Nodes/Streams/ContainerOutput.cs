@@ -9,16 +9,21 @@ internal sealed class ContainerOutput
     private readonly LaunchedProcess _process;
     private readonly ContainerLog _log;
 
-    public ContainerOutput(LaunchedProcess process, ContainerLog log)
+    /// <param name="process">The first process.</param>
+    /// <param name="log">Its log; ended with its output.</param>
+    /// <param name="interactive">Someone is expected to attach: nothing of the beginning is lost to them.</param>
+    public ContainerOutput(LaunchedProcess process, ContainerLog log, bool interactive)
     {
+        Stdout = new OutputHub(interactive);
+        Stderr = new OutputHub(interactive);
         _process = process;
         _log = log;
         Drained = DrainAsync();
     }
 
-    public OutputHub Stdout { get; } = new();
+    public OutputHub Stdout { get; }
 
-    public OutputHub Stderr { get; } = new();
+    public OutputHub Stderr { get; }
 
     /// <summary>Completes when the output has ended and the log is closed; never fails.</summary>
     public Task Drained { get; }

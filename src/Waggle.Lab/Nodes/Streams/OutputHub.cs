@@ -6,12 +6,18 @@ namespace Waggle.Lab.Nodes.Streams;
 /// Hands a container's output to everyone attached. A reader that is slow holds the container back, as a full pipe would; one
 /// that takes nothing for <see cref="Patience"/> is let go.
 /// </summary>
-internal sealed class OutputHub
+/// <param name="keepForFirst">
+/// What comes before anyone has attached is kept for the first to do so (the newest part of it): a shell's first prompt is not lost.
+/// </param>
+internal sealed class OutputHub(bool keepForFirst = false)
 {
+    private const int MaxKept = 64 * 1024;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private readonly List<Pipe> _readers = [];
+    private MemoryStream? _kept = keepForFirst ? new MemoryStream() : null;
     private bool _completed;
 
     /// <summary>A stream of all output from now on; disposing it detaches.</summary>
@@ -20,6 +26,12 @@ internal sealed class OutputHub
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 256 * 1024, resumeWriterThreshold: 128 * 1024, useSynchronizationContext: false));
         lock (_gate)
         {
+            if (_kept is { } kept)
+            {
+                // Never more than the pipe takes without waiting.
+                _ = pipe.Writer.WriteAsync(kept.ToArray()).AsTask();
+                _kept = null;
+            }
             if (_completed)
                 pipe.Writer.Complete();
             else
@@ -33,6 +45,8 @@ internal sealed class OutputHub
         Pipe[] readers;
         lock (_gate)
         {
+            if (_kept is not null)
+                Keep(data.Span);
             if (_readers.Count == 0)
                 return;
             readers = [.. _readers];
@@ -56,6 +70,13 @@ internal sealed class OutputHub
         }
         foreach (Pipe reader in readers)
             reader.Writer.Complete();
+    }
+
+    private void Keep(ReadOnlySpan<byte> data)
+    {
+        if (_kept!.Length + data.Length > MaxKept)
+            _kept.SetLength(0);
+        _kept.Write(data.Length > MaxKept ? data[^MaxKept..] : data);
     }
 
     private static async ValueTask<bool> TryWriteAsync(PipeWriter writer, ReadOnlyMemory<byte> data)

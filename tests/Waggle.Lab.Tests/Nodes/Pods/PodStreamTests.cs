@@ -106,13 +106,13 @@ public sealed class PodStreamTests
     public async Task Attach_WithStdinOnce_EndsTheContainersInput()
     {
         await using NodeFixture node = await NodeFixture.StartAsync();
-        await node.CreatePodAsync("a", "{restartPolicy: Never, containers: [{name: c, image: x, stdin: true, stdinOnce: true, command: [sh, -c, 'cat; exit 6']}]}");
+        await node.CreatePodAsync("a", "{restartPolicy: Never, containers: [{name: c, image: x, stdin: true, stdinOnce: true, command: [sh, -c, 'echo early; cat; exit 6']}]}");
         await node.WaitRunningAsync("a");
         await using (IContainerSession session = await node.Node.AttachAsync(Main, new AttachOptions(true, true, true, false), Cancellation))
         {
             await session.Stdin!.WriteAsync("text\n"u8.ToArray(), Cancellation);
             await session.Stdin.DisposeAsync();
-            Assert.Equal("text\n", await ReadAsync(session.Stdout!));
+            Assert.Equal("early\ntext\n", await ReadAsync(session.Stdout!));
             Assert.Equal(6, (await session.Exited.WaitAsync(Cancellation)).ExitCode);
         }
         await node.WaitPhaseAsync("a", "Failed");
