@@ -9,9 +9,9 @@ internal static class ExamAct
     {
         stage.Heading("The exam: 225.0.0.50:1234");
         await stage.TypeAsync("kubectl apply -f exam.yaml").ConfigureAwait(false);
-        await stage.TypeAsync("kubectl run exam-listener --image nicolaka/netshoot -- \\\n  socat -u UDP4-RECVFROM:1234,reuseaddr,ip-add-membership=225.0.0.50:0.0.0.0 -").ConfigureAwait(false);
+        await stage.TypeAsync("kubectl run exam-listener --image nicolaka/netshoot -- \\\n  socat -u UDP4-RECVFROM:1234,reuseaddr,ip-add-membership=225.0.0.50:0.0.0.0,fork -").ConfigureAwait(false);
         var secret = $"the bees dance at {Guid.NewGuid():N}";
-        var encoded = Convert.ToBase64String(Encoding.UTF8.GetBytes(secret));
+        var encoded = Convert.ToBase64String(Encoding.UTF8.GetBytes(secret + "\n"));
         await stage.RunAsync("kubectl run exam-sender --image nicolaka/netshoot --command -- sleep infinity; kubectl wait --for=condition=Ready pod/exam-sender pod/exam-listener --timeout=60s").ConfigureAwait(false);
         await stage.RunAsync($"kubectl create secret generic exam --from-literal=message='{secret}'").ConfigureAwait(false);
         // The ships still listen: what `kubectl exec` started in a pod goes on when its terminal is closed.
