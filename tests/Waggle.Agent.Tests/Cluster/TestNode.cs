@@ -27,9 +27,13 @@ internal sealed class TestNode : IDisposable
 
     public string Address { get; }
 
+    public string Address6 => $"fc00:f853:ccd:e793::{Address[(Address.LastIndexOf('.') + 1)..]}";
+
     public string RunDirectory => Path.Combine(_directory, "run");
 
     public string CniSocket => Path.Combine(RunDirectory, "cni.sock");
+
+    public string BpfDirectory => Path.Combine(_directory, "bpf");
 
     public int AgentPid => _agent?.Id ?? 0;
 
