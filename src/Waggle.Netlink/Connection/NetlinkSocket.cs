@@ -88,6 +88,10 @@ internal sealed class NetlinkSocket : IDisposable
             {
                 _lost = true; // reading the error has cleared it
             }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.InvalidArgument)
+            {
+                // As in Receive: a dump that ended meanwhile.
+            }
         }
     }
 
@@ -111,6 +115,9 @@ internal sealed class NetlinkSocket : IDisposable
                     case Errno.EAGAIN: return Empty;
                     case Errno.ENOBUFS: return Overrun;
                     case Errno.EINTR: continue;
+                    // A receive that runs while another thread starts a dump finds it finished under its hands: netlink_dump() then leaves
+                    // this error on the socket, once, and nothing is lost.
+                    case Errno.EINVAL: continue;
                     default: throw Failure("receive from netlink", null);
                 }
             }
@@ -125,6 +132,7 @@ internal sealed class NetlinkSocket : IDisposable
             // Other processes can send to a netlink socket too: only port 0 is the kernel.
             if (count > 0 && sender.pid == 0)
                 return (int)count;
+            // EINVAL here is the same passing error; the datagram, if any, is still there.
             if (count < 0 && LastError == Errno.ENOBUFS)
                 return Overrun;
         }

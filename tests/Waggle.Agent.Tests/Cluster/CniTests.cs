@@ -113,7 +113,8 @@ public sealed class CniTests
     {
         JsonNode status = (await node.TryGetAsync("/v1/status"))!;
         string kernel = (await node.RunAsync($"ip -o link | wc -l; ip route | wc -l; ip neigh | grep -c PERMANENT; ls {node.BpfDirectory}/waggle/links; for m in endpoints endpoints_by_ifindex ipcache mcast_joins; do bpftool -j map dump pinned {node.BpfDirectory}/waggle/maps/$m | jq length; done; bpftool -j map dump pinned {node.BpfDirectory}/waggle/maps/mcast_slots | jq '[.[]|select(.formatted.value.kind!=0)]|length'")).Output;
-        string files = string.Join(' ', Directory.GetDirectories(Path.Combine(node.RunDirectory, "state")).Select(Path.GetFileName));
+        string state = Path.Combine(node.RunDirectory, "state");
+        string files = Directory.Exists(state) ? string.Join(' ', Directory.GetDirectories(state).Select(Path.GetFileName)) : "";
         return $"{status["ipam"]} {status["tables"]!["endpoints"]}\n{kernel}\n{files}";
     }
 
