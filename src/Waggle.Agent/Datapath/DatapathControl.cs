@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Waggle.Agent.Endpoints;
+using Waggle.Bpf;
 using Waggle.Datapath;
 using Waggle.Datapath.Attaching;
 using Waggle.Datapath.Loading;
+using Waggle.Linux;
 using Waggle.Netlink;
 
 namespace Waggle.Agent.Datapath;
@@ -15,8 +18,11 @@ namespace Waggle.Agent.Datapath;
 internal sealed partial class DatapathControl(
     DatapathState state, DatapathLoader loader, Attachments attachments, EndpointTable endpoints, ILogger<DatapathControl> logger) : IDisposable
 {
+    private const string FromPod = "from_pod", ToPod = "to_pod";
     private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly ConcurrentDictionary<int, string> _fresh = new();
     private readonly Dictionary<AttachPoint, string> _node = [];
+    private readonly ConcurrentDictionary<int, string> _attached = new();
     private DatapathConfig? _config;
 
     /// <summary>The configuration that the attached programs were built with.</summary>
@@ -44,6 +50,7 @@ internal sealed partial class DatapathControl(
             foreach (EndpointRow row in endpoints.View.All())
             {
                 await AttachPodLockedAsync(row.State.HostIfindex, row.State.HostDevice, cancellation).ConfigureAwait(false);
+                _fresh.TryRemove(row.State.HostIfindex, out _);
             }
 
             foreach (AttachPoint gone in _node.Keys.Except(node.Keys))
@@ -69,12 +76,22 @@ internal sealed partial class DatapathControl(
         }
     }
 
+    /// <summary>Attaches to a pod's device the quick way; <see cref="SettleAsync"/> makes links of it when there is time.</summary>
     public async Task AttachPodAsync(int ifindex, string device, CancellationToken cancellation)
     {
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            await AttachPodLockedAsync(ifindex, device, cancellation).ConfigureAwait(false);
+            if (_attached.TryAdd(ifindex, device))
+            {
+                await attachments.AttachNewAsync(device, ifindex, state.Loaded[FromPod], state.Loaded[ToPod], cancellation).ConfigureAwait(false);
+                _fresh[ifindex] = device;
+            }
+        }
+        catch
+        {
+            _attached.TryRemove(ifindex, out _);
+            throw;
         }
         finally
         {
@@ -82,20 +99,47 @@ internal sealed partial class DatapathControl(
         }
     }
 
-    public async Task DetachPodAsync(int ifindex, string device, CancellationToken cancellation)
+    /// <summary>The device is about to go, or gone; its programs go with it.</summary>
+    public void DetachPod(int ifindex)
     {
+        _fresh.TryRemove(ifindex, out _);
+        _attached.TryRemove(ifindex, out _);
+    }
+
+    /// <summary>Removes what a device that is gone left in the BPF file system.</summary>
+    public void ForgetPod(string device) => attachments.Forget(device);
+
+    /// <summary>Devices that were attached the quick way and wait for their links.</summary>
+    public int Unsettled => _fresh.Count;
+
+    /// <summary>Makes links for one device that was attached the quick way; false when there is none.</summary>
+    public async Task<bool> SettleAsync(CancellationToken cancellation)
+    {
+        if (_fresh.IsEmpty)
+        {
+            return false;
+        }
+
+        (int ifindex, string device) = _fresh.First();
         await _gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            foreach ((AttachPoint point, _) in PodPoints(ifindex, device))
+            if (_fresh.TryRemove(ifindex, out _))
             {
-                await attachments.DetachAsync(point, cancellation).ConfigureAwait(false);
+                await AttachPodLockedAsync(ifindex, device, cancellation).ConfigureAwait(false);
             }
+        }
+        catch (Exception e) when (e is LinuxException or BpfException)
+        {
+            // The pod went away meanwhile, or the filters simply stay.
+            LogNotSettled(device, e.Message);
         }
         finally
         {
             _gate.Release();
         }
+
+        return true;
     }
 
     /// <summary>Forgets links whose device is gone.</summary>
@@ -109,14 +153,19 @@ internal sealed partial class DatapathControl(
         {
             await attachments.AttachAsync(point, state.Loaded[program], cancellation).ConfigureAwait(false);
         }
+
+        _attached[ifindex] = device;
     }
 
     private static IEnumerable<(AttachPoint Point, string Program)> PodPoints(int ifindex, string device) =>
     [
-        (new AttachPoint(device, ifindex, TrafficDirection.Ingress), "from_pod"),
-        (new AttachPoint(device, ifindex, TrafficDirection.Egress), "to_pod"),
+        (new AttachPoint(device, ifindex, TrafficDirection.Ingress), FromPod),
+        (new AttachPoint(device, ifindex, TrafficDirection.Egress), ToPod),
     ];
 
     [LoggerMessage(1031, LogLevel.Information, "programs attached to {Node} places of the node and {Endpoints} endpoints")]
     private partial void LogApplied(int node, int endpoints);
+
+    [LoggerMessage(1033, LogLevel.Debug, "device {Device} keeps its filters: {Problem}")]
+    private partial void LogNotSettled(string device, string problem);
 }

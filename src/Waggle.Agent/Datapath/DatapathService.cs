@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Waggle.Agent.Config;
@@ -34,6 +35,7 @@ internal sealed partial class DatapathService(
         var changed = new Signal();
         monitors.Changed += changed.Set;
         _ = ForwardAsync(changed, stoppingToken);
+        _ = SettleAsync(stoppingToken);
         while (true)
         {
             bool ok = true;
@@ -65,6 +67,23 @@ internal sealed partial class DatapathService(
         }
     }
 
+    /// <summary>Gives pods that were attached the quick way their links, one after the other, while no others start.</summary>
+    private async Task SettleAsync(CancellationToken cancellation)
+    {
+        for (int before = 0; ; )
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2), time, cancellation).ConfigureAwait(false);
+            int now = control.Unsettled;
+            while (now > 0 && now == before && await control.SettleAsync(cancellation).ConfigureAwait(false))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellation).ConfigureAwait(false);
+                before = now = control.Unsettled;
+            }
+
+            before = control.Unsettled;
+        }
+    }
+
     private DatapathConfig ConfigOf(LocalNode node)
     {
         WaggleConfig c = config.Current;
@@ -93,6 +112,8 @@ internal sealed partial class DatapathService(
             MulticastMaxGroups = Math.Min(c.Number("multicast-max-memberships-per-endpoint"), ushort.MaxValue),
             MulticastReportRate = reports,
             MulticastReportBurst = Math.Max(reports * 2, 16),
+            LocalCidrIPv4 = node.PodPrefixes.Where(p => p.BaseAddress.AddressFamily == AddressFamily.InterNetwork).Select(p => (IPNetwork?)p).FirstOrDefault(),
+            LocalCidrIPv6 = node.PodPrefixes.Where(p => p.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6).Select(p => (IPNetwork?)p).FirstOrDefault(),
             TracePoints = monitors.TracePoints(c["monitor-aggregation"]),
         };
     }

@@ -74,6 +74,9 @@ internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl c
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>After the endpoint's device is gone.</summary>
+    public void Forget(EndpointRow row) => control.ForgetPod(row.State.HostDevice);
+
     /// <summary>True when the maps hold the endpoint as it should be.</summary>
     public bool IsInKernel(EndpointRow row)
     {
@@ -101,12 +104,15 @@ internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl c
         slots.WriteLocal(row); // 1
         maps.EndpointsByIfindex.Update(info.Ifindex, info); // 2
         await control.AttachPodAsync(row.State.HostIfindex, row.State.HostDevice, cancellation).ConfigureAwait(false); // 3
+        var requests = new List<Task>(); // the kernel has done them in order before the first answer is read
         foreach (IPAddress address in row.Addresses) // 4
         {
             maps.Endpoints.Update(new EndpointKey { Address = Address.From(address) }, info);
-            await netlink.Routes.EnsureAsync(RouteTo(row, address), cancellation).ConfigureAwait(false);
-            await netlink.Neighbours.EnsureAsync(new Neighbour(row.State.HostIfindex, address) { MacAddress = MacAddress.Parse(row.State.PodMac) }, cancellation).ConfigureAwait(false);
+            requests.Add(netlink.Routes.EnsureAsync(RouteTo(row, address), cancellation));
+            requests.Add(netlink.Neighbours.EnsureAsync(new Neighbour(row.State.HostIfindex, address) { MacAddress = MacAddress.Parse(row.State.PodMac) }, cancellation));
         }
+
+        await Task.WhenAll(requests).ConfigureAwait(false);
     }
 
     private async Task RemoveAsync(EndpointRow row, CancellationToken cancellation)
@@ -123,7 +129,7 @@ internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl c
         }
 
         slots.FreeLocal(row.State.Slot);
-        await control.DetachPodAsync(row.State.HostIfindex, row.State.HostDevice, cancellation).ConfigureAwait(false);
+        control.DetachPod(row.State.HostIfindex); // the programs go with the device
         maps.EndpointsByIfindex.Delete((uint)row.State.HostIfindex);
     }
 

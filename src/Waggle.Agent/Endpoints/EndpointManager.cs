@@ -167,6 +167,7 @@ internal sealed partial class EndpointManager(
         table.Delete(row.Id);
         await gone.WaitAsync(cancellation).ConfigureAwait(false);
         await network.DeleteAsync(row.State.HostDevice, cancellation).ConfigureAwait(false);
+        datapath.Forget(row);
         store.Remove(row.Id);
         addresses.Release(row.Attachment);
         slots.Release(row.State.Slot);

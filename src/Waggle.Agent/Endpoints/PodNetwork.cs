@@ -21,18 +21,31 @@ internal sealed class PodNetwork(Rtnl host)
     public static string DeviceName(string containerId, string ifName) =>
         "lxc" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{containerId}/{ifName}")).AsSpan(0, 6));
 
-    /// <summary>Makes the pair. What a call that was cut off left under the same names is removed first.</summary>
+    /// <summary>Makes the pair. What a call that was cut off left under the same name is removed first.</summary>
     public async Task<Wire> CreateAsync(string device, NetworkNamespace pod, Plan plan, CancellationToken cancellation)
     {
-        await host.Links.DeleteAsync(device, cancellation).ConfigureAwait(false);
         MacAddress hostMac = MacAddress.Random(), podMac = MacAddress.Random();
-        await using Rtnl inside = Rtnl.Open(pod);
         // The peer is made inside the pod: it never appears on the node, and its name cannot collide there.
-        Link link = await host.Links.CreateAsync(
-            new VethSpec(device, plan.IfName) { Mtu = (uint)plan.DeviceMtu, Address = hostMac, Up = true, PeerNamespace = pod, PeerMtu = (uint)plan.DeviceMtu, PeerAddress = podMac, PeerUp = false },
-            cancellation).ConfigureAwait(false);
-        await ConfigureInsideAsync(inside, pod, plan, cancellation).ConfigureAwait(false);
-        Sysctl.WriteAll(HostSysctls(device, plan.Ipv6 is not null).Where(s => Sysctl.Exists(s.Key)).ToArray());
+        var spec = new VethSpec(device, plan.IfName) { Mtu = (uint)plan.DeviceMtu, Address = hostMac, Up = true, PeerNamespace = pod, PeerMtu = (uint)plan.DeviceMtu, PeerAddress = podMac, PeerUp = false };
+        Task<Rtnl> opened = Task.Run(() => Rtnl.Open(pod), cancellation);
+        Link link;
+        try
+        {
+            link = await host.Links.CreateAsync(spec, cancellation).ConfigureAwait(false);
+        }
+        catch (NetlinkException e) when (e.Errno == Errno.EEXIST)
+        {
+            await host.Links.DeleteAsync(device, cancellation).ConfigureAwait(false);
+            link = await host.Links.CreateAsync(spec, cancellation).ConfigureAwait(false);
+        }
+
+        await using (Rtnl inside = await opened.ConfigureAwait(false))
+        {
+            await ConfigureInsideAsync(inside, pod, plan, cancellation).ConfigureAwait(false);
+        }
+
+        // Forwarding is inherited from what NodeDevices set for new devices; writing it here would spin on the kernel's configuration lock.
+        Sysctl.Write($"net/ipv4/conf/{device}/rp_filter", "0");
         return new Wire(device, link.Index, hostMac, podMac);
     }
 
@@ -42,10 +55,19 @@ internal sealed class PodNetwork(Rtnl host)
 
     private static async Task ConfigureInsideAsync(Rtnl inside, NetworkNamespace pod, Plan plan, CancellationToken cancellation)
     {
-        Sysctl.WriteAll([.. PodSysctls(plan)], pod);
+        Task loopback = inside.Links.SetLoopbackUpAsync(cancellation);
         Link eth = await inside.Links.GetAsync(plan.IfName, cancellation).ConfigureAwait(false);
-        await inside.Links.SetLoopbackUpAsync(cancellation).ConfigureAwait(false);
-        await inside.Links.SetUpAsync(eth.Index, true, cancellation).ConfigureAwait(false);
+        if (plan.Ipv6 is not null)
+        {
+            PrepareIpv6(pod, plan.IfName);
+        }
+
+        // All requests are sent before the first answer is read: the kernel has done them in this order by then. Without IPv6 in the
+        // cluster the device gets no link-local address: the pod would only send router and listener messages that are dropped.
+        var requests = new List<Task>
+        {
+            loopback, inside.Links.SetAsync(eth.Index, new LinkChange { Up = true, Ipv6AddressGeneration = plan.Ipv6 is null ? Ipv6AddressGeneration.None : null }, cancellation),
+        };
         foreach ((IPAddress? address, IPAddress? router) in new[] { (plan.Ipv4, plan.Router4), (plan.Ipv6, plan.Router6) })
         {
             if (address is null || router is null)
@@ -54,37 +76,25 @@ internal sealed class PodNetwork(Rtnl host)
             }
 
             bool v4 = address.AddressFamily == AddressFamily.InterNetwork;
-            await inside.Addresses.EnsureAsync(new InterfaceAddress(eth.Index, address, v4 ? 32 : 128) { Flags = v4 ? AddressFlags.None : AddressFlags.NoDuplicateDetection }, cancellation).ConfigureAwait(false);
-            await inside.Routes.EnsureAsync(new Route(new IPNetwork(router, v4 ? 32 : 128)) { LinkIndex = eth.Index, Scope = v4 ? RouteScope.Link : null }, cancellation).ConfigureAwait(false);
-            await inside.Routes.EnsureAsync(
-                new Route(new IPNetwork(v4 ? IPAddress.Any : IPAddress.IPv6Any, 0)) { Gateway = router, LinkIndex = eth.Index, Mtu = plan.RouteMtu == plan.DeviceMtu ? null : (uint)plan.RouteMtu }, cancellation).ConfigureAwait(false);
+            requests.Add(inside.Addresses.EnsureAsync(new InterfaceAddress(eth.Index, address, v4 ? 32 : 128) { Flags = v4 ? AddressFlags.None : AddressFlags.NoDuplicateDetection }, cancellation));
+            requests.Add(inside.Routes.EnsureAsync(new Route(new IPNetwork(router, v4 ? 32 : 128)) { LinkIndex = eth.Index, Scope = v4 ? RouteScope.Link : null }, cancellation));
+            requests.Add(inside.Routes.EnsureAsync(
+                new Route(new IPNetwork(v4 ? IPAddress.Any : IPAddress.IPv6Any, 0)) { Gateway = router, LinkIndex = eth.Index, Mtu = plan.RouteMtu == plan.DeviceMtu ? null : (uint)plan.RouteMtu }, cancellation));
         }
+
+        await Task.WhenAll(requests).ConfigureAwait(false);
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> PodSysctls(Plan plan)
+    private static void PrepareIpv6(NetworkNamespace pod, string device) => pod.Run(() =>
     {
-        if (plan.Ipv6 is null)
+        // Some runtimes make namespaces without IPv6. Written only where needed: the write waits for the kernel's configuration lock.
+        if (Sysctl.Read($"net/ipv6/conf/{device}/disable_ipv6") != "0")
         {
-            // Without IPv6 in the cluster the pod would only send router and listener messages that are dropped.
-            return [KeyValuePair.Create($"net/ipv6/conf/{plan.IfName}/disable_ipv6", "1")];
+            Sysctl.Write($"net/ipv6/conf/{device}/disable_ipv6", "0");
         }
 
-        return
-        [
-            KeyValuePair.Create($"net/ipv6/conf/{plan.IfName}/disable_ipv6", "0"),
-            // Nobody else is on this link: the link-local address may be used at once (MLD reports need it).
-            KeyValuePair.Create($"net/ipv6/conf/{plan.IfName}/accept_dad", "0"),
-            KeyValuePair.Create($"net/ipv6/conf/{plan.IfName}/accept_ra", "0"),
-        ];
-    }
-
-    private static IEnumerable<KeyValuePair<string, string>> HostSysctls(string device, bool ipv6)
-    {
-        yield return KeyValuePair.Create($"net/ipv4/conf/{device}/rp_filter", "0");
-        yield return KeyValuePair.Create($"net/ipv4/conf/{device}/forwarding", "1");
-        if (ipv6)
-        {
-            yield return KeyValuePair.Create($"net/ipv6/conf/{device}/forwarding", "1");
-        }
-    }
+        // Nobody else is on this link: the link-local address may be used at once (MLD reports need it).
+        Sysctl.Write($"net/ipv6/conf/{device}/accept_dad", "0");
+        Sysctl.Write($"net/ipv6/conf/{device}/accept_ra", "0");
+    });
 }

@@ -67,6 +67,12 @@ public sealed class CniTests
     {
         await using TestCluster cluster = await TestCluster.StartAsync(1, ("prometheus-serve-addr", ""));
         TestNode node = cluster.Nodes[0];
+        using (Sandbox warm = await Sandbox.StartAsync())
+        {
+            Assert.Equal(0, (await CallAsync(node, "ADD", "warm", warm.NetnsPath)).Code);
+            Assert.Equal(0, (await CallAsync(node, "DEL", "warm", warm.NetnsPath)).Code);
+        }
+
         string before = await LeftoversAsync(node);
         Sandbox[] pods = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Sandbox.StartAsync()));
         try
