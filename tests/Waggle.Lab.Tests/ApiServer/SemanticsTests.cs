@@ -321,4 +321,65 @@ public sealed class SemanticsTests(ServerFixture server) : IClassFixture<ServerF
         var (_, thing) = await fixture.SendAsync("GET", "/apis/example.com/v1/things/t");
         Assert.Equal("1", Text(thing, "any", "thing"));
     }
+
+    [Fact]
+    public async Task Nodes_RegisterWithTheirStatus()
+    {
+        var node = await server.CreateAsync("/api/v1/nodes", """{"metadata":{"name":"n1"},"status":{"addresses":[{"type":"InternalIP","address":"172.18.0.2"}]}}""");
+        Assert.Equal("172.18.0.2", Text(node["status"]!["addresses"]![0], "address"));
+    }
+
+    [Fact]
+    public async Task Endpoint_ThatListensAlready_IsServed()
+    {
+        var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        var address = socket.LocalEndPoint!;
+        await using var fixture = new ServerFixture { Configure = o => o with { Endpoints = [.. o.Endpoints, new ApiEndpoint.Listening(socket.SafeHandle)] } };
+        await fixture.InitializeAsync();
+        using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+        using var client = new HttpClient(handler);
+        Assert.Equal("ok", await client.GetStringAsync($"https://{address}/healthz", TestContext.Current.CancellationToken));
+        Assert.Equal("ok", await fixture.Http.GetStringAsync("/healthz", TestContext.Current.CancellationToken));
+        GC.KeepAlive(socket);
+    }
+
+    [Fact]
+    public async Task Requests_WithRandomBodies_NeverFailInside()
+    {
+        var random = new Random(5);
+        string[] names = ["metadata", "name", "labels", "spec", "containers", "template", "selector", "matchLabels", "ports", "status", "env", "volumes", "finalizers", "ownerReferences", "managedFields", "clusterIP", "type", "versions", "schema", "openAPIV3Schema", "properties", "names", "group", "conditions", "resources", "limits", "data", "tolerations", "replicas", "fieldsV1", "image"];
+        string[] paths = [Pods, Maps, "/api/v1/namespaces/default/services", "/apis/apps/v1/namespaces/default/deployments", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "/api/v1/nodes", "/api/v1/namespaces", "/api/v1/namespaces/default/events", "/apis/events.k8s.io/v1/namespaces/default/events", "/apis/batch/v1/namespaces/default/jobs", "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"];
+        JsonNode? Make(int depth) => random.Next(depth > 5 ? 4 : 9) switch
+        {
+            0 => null,
+            1 => JsonValue.Create((long)random.Next(-3, 100)),
+            2 => JsonValue.Create(random.Next(2) == 0),
+            3 => names[random.Next(names.Length)],
+            4 or 5 => new JsonArray([.. Enumerable.Range(0, random.Next(3)).Select(_ => Make(depth + 1))]),
+            _ => new JsonObject(Enumerable.Range(0, random.Next(6)).Select(_ => names[random.Next(names.Length)]).Distinct().Select(n => KeyValuePair.Create(n, Make(depth + 1)))),
+        };
+        for (var i = 0; i < 1500; i++)
+        {
+            var path = paths[random.Next(paths.Length)];
+            var body = Make(1) as JsonObject ?? [];
+            if (random.Next(4) != 0)
+            {
+                body["metadata"] = new JsonObject { ["name"] = "fuzz" + random.Next(20) };
+            }
+            if (random.Next(2) == 0)
+            {
+                body["spec"] = Make(1);
+            }
+            var text = body.ToJsonString(JsonText.NodeOptions);
+            var (code, answer) = random.Next(3) switch
+            {
+                0 => await server.SendAsync("PATCH", path + "/fuzz" + random.Next(20), text, random.Next(2) == 0 ? "application/strategic-merge-patch+json" : "application/merge-patch+json"),
+                1 => await server.SendAsync("PATCH", $"{path}/fuzz{random.Next(20)}?fieldManager=f&force=true", text, "application/apply-patch+yaml"),
+                _ => await server.SendAsync("POST", path, text),
+            };
+            Assert.False(code >= 500 && !Text(answer, "message").Contains("failed to create typed patch", StringComparison.Ordinal), $"{path}: {text}: {answer.ToJsonString(JsonText.NodeOptions)}");
+        }
+    }
 }

@@ -84,9 +84,15 @@ internal sealed class FieldChanges
         {
             before.TryAdd(Structure.KeyEdge(schema, item), item);
         }
+        var seen = new HashSet<string>();
         foreach (var item in next)
         {
             var edge = Structure.KeyEdge(schema, item);
+            if (!seen.Add(edge))
+            {
+                // Some lists may repeat a key (env): the first stands for it.
+                continue;
+            }
             if (before.Remove(edge, out var same))
             {
                 if (!JsonNode.DeepEquals(same, item))

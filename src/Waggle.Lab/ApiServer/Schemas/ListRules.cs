@@ -24,7 +24,7 @@ internal static class ListRules
     public static void CheckUnique(Schema schema, JsonArray list, FieldErrors errors, string path)
     {
         var target = schema.Target;
-        if (list.Count < 2 || (target.ListType is not ("map" or "set") && !target.UniqueItems))
+        if (list.Count < 2 || target.AllowsDuplicates || (target.ListType is not ("map" or "set") && !target.UniqueItems))
         {
             return;
         }
@@ -32,22 +32,16 @@ internal static class ListRules
         for (var i = 0; i < list.Count; i++)
         {
             var key = target.ListType == "map" ? KeyOf(target, list[i]) : list[i]?.ToJsonString(JsonText.NodeOptions) ?? "null";
-            if (key is not null && !seen.Add(key))
+            if (key is null || seen.Add(key))
             {
-                if (target.ListType == "map" && list[i] is JsonObject item)
-                {
-                    // Ports may repeat a number under another name or protocol only; user manifests rely on it for env, too.
-                    if (target.PatchMergeKey is "containerPort" or "name" && target.Items?.Target.TypeName?.EndsWith(".EnvVar", StringComparison.Ordinal) == true)
-                    {
-                        continue;
-                    }
-                    var name = target.ListMapKeys[^1];
-                    if (target.ListMapKeys.Count == 1)
-                    {
-                        errors.Duplicate($"{path}[{i}].{name}", KeyValue(target, item, name));
-                        continue;
-                    }
-                }
+                continue;
+            }
+            if (target.ListMapKeys is [var name] && list[i] is JsonObject item)
+            {
+                errors.Duplicate($"{path}[{i}].{name}", KeyValue(target, item, name));
+            }
+            else
+            {
                 errors.Duplicate($"{path}[{i}]", list[i]);
             }
         }

@@ -99,6 +99,9 @@ internal sealed class Schema
     /// <summary>x-kubernetes-list-type: atomic, set or map.</summary>
     public string? ListType { get; set; }
 
+    /// <summary>A map list in which a key may stand twice, as Kubernetes allows for env and ports.</summary>
+    public bool AllowsDuplicates { get; set; }
+
     public IReadOnlyList<string> ListMapKeys { get; set; } = [];
 
     /// <summary>x-kubernetes-map-type: atomic or granular.</summary>

@@ -215,6 +215,9 @@ internal sealed class SchemaLibrary
                 schema.ListType = "map";
                 schema.ListMapKeys = argument.Split(',');
                 break;
+            case "repeats":
+                schema.AllowsDuplicates = true;
+                break;
             case "set":
                 schema.ListType = "set";
                 break;

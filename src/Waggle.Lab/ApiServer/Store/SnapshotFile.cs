@@ -16,6 +16,23 @@ internal static class SnapshotFile
     {
         var path = PathOf(directory, number);
         var temporary = path + ".tmp";
+        try
+        {
+            WriteTemporary(temporary, revision, resources);
+        }
+        catch (IOException)
+        {
+            // On a full disk, what could not be finished must not keep the space.
+            File.Delete(temporary);
+            throw;
+        }
+        File.Move(temporary, path, overwrite: true);
+        SyncDirectory(directory);
+        RemoveOlder(directory, number);
+    }
+
+    private static void WriteTemporary(string temporary, long revision, Dictionary<string, ImmutableSortedSet<StoredObject>> resources)
+    {
         using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
         {
             var buffer = new ArrayBufferWriter<byte>(FrameTarget);
@@ -37,13 +54,10 @@ internal static class SnapshotFile
             End(buffer, file);
             file.Flush(flushToDisk: true);
         }
-        File.Move(temporary, path, overwrite: true);
-        SyncDirectory(directory);
-        RemoveOlder(directory, number);
     }
 
     /// <summary>Makes names in a directory durable.</summary>
-    public static void SyncDirectory(string directory) => Waggle.Lab.ApiServer.DirectorySync.Sync(directory);
+    public static void SyncDirectory(string directory) => DirectorySync.Sync(directory);
 
     private static void RemoveOlder(string directory, int number)
     {

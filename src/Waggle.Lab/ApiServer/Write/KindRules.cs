@@ -15,6 +15,9 @@ internal class KindRules
     /// <summary>metadata.generation counts changes of the desired state.</summary>
     public bool HasGeneration { get; init; }
 
+    /// <summary>A node registers itself with its status in one request.</summary>
+    public bool KeepsStatusOnCreate { get; init; }
+
     public virtual string? NameFault(string name) => Names.DnsSubdomain(name);
 
     /// <summary>Computed defaults and values the server sets, on create.</summary>
@@ -61,6 +64,7 @@ internal sealed class KindRulesTable
         _rules = new()
         {
             [("", "Pod")] = new PodRules(),
+            [("", "Node")] = new KindRules { KeepsStatusOnCreate = true },
             [("", "Namespace")] = new NamespaceRules(),
             [("", "Service")] = new ServiceRules(runtime),
             [("", "Secret")] = new SecretRules(),

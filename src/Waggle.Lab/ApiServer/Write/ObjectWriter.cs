@@ -33,7 +33,7 @@ internal sealed class ObjectWriter(ApiServerRuntime runtime)
         ObjectIdentity.StampNew(metadata, runtime.Options.Time);
         var generated = J.Str(metadata, "name") is not { Length: > 0 } && J.Str(metadata, "generateName") is { Length: > 0 };
         var rules = runtime.Rules.For(resource);
-        if (resource.HasStatus && !context.Trusted)
+        if (resource.HasStatus && !context.Trusted && !rules.KeepsStatusOnCreate)
         {
             body.Remove("status");
         }
