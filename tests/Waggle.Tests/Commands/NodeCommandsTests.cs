@@ -86,8 +86,8 @@ public sealed class NodeCommandsTests
     [Fact]
     public async Task State_Watch_ShowsEachChange()
     {
-        using var node = new FakeNode(("/v1/tables/nodes?watch=1", "{\"type\":\"upsert\",\"row\":{\"name\":\"a\"}}\n\n{\"type\":\"delete\",\"row\":{\"name\":\"a\"}}\n"));
-        Assert.Equal("CHANGE   NAME\nupsert   a\ndelete   a\n", (await node.RunAsync("waggle", "state", "nodes", "--watch")).Output.Replace("  ", "   ").Replace("    ", "   "));
+        using var node = new FakeNode(("/v1/tables/nodes?watch=1", "{\"type\":\"updated\",\"row\":{\"name\":\"a\",\"slot\":1}}\n\n{\"type\":\"deleted\",\"row\":{\"name\":\"longer\",\"slot\":2}}\n{\"type\":\"reset\",\"row\":null}\n"));
+        Assert.Equal("CHANGE   NAME   SLOT\nupdated   a      1\ndeleted   longer   2\nreset     -        -\n", (await node.RunAsync("waggle", "state", "nodes", "--watch")).Output);
     }
 
     [Fact]

@@ -22,6 +22,12 @@ public sealed class Listing<T>
     /// <summary>Said on standard error instead of an empty table; null prints the header alone.</summary>
     public string? WhenEmpty { get; init; }
 
+    /// <summary>The header cells of the table formats.</summary>
+    public IReadOnlyList<string> Headers(OutputRequest request) => [.. Shown(request).Select(column => column.Header)];
+
+    /// <summary>One row's cells for the table formats.</summary>
+    public IReadOnlyList<string> Cells(OutputRequest request, T row) => [.. Shown(request).Select(column => Safe(column.Cell(row)))];
+
     public void Print(Terminal terminal, OutputRequest request, IReadOnlyCollection<T> rows)
     {
         switch (request.Format)
@@ -63,20 +69,21 @@ public sealed class Listing<T>
             return;
         }
 
-        var columns = Columns.Where(column => !column.Wide || request.Format == OutputFormat.Wide).ToList();
         var table = new TabWriter(terminal.Out, Layout);
         if (!request.NoHeaders)
         {
-            table.Row([.. columns.Select(column => column.Header)]);
+            table.Row(Headers(request));
         }
 
         foreach (var row in rows)
         {
-            table.Row([.. columns.Select(column => Safe(column.Cell(row)))]);
+            table.Row(Cells(request, row));
         }
 
         table.Flush();
     }
+
+    private IEnumerable<Column<T>> Shown(OutputRequest request) => Columns.Where(column => !column.Wide || request.Format == OutputFormat.Wide);
 
     // Names and labels come from users of the cluster: control characters must not reach the terminal.
     private static string Safe(string text)

@@ -28,10 +28,21 @@ internal static class ChangeCommands
                 {
                     using var client = cluster.Open(call);
                     var nodes = await NodeAddressesAsync(client, address, limit).ConfigureAwait(false);
+                    var tally = new Tally();
                     foreach (var pod in await agents.ListAsync(limit).ConfigureAwait(false))
                     {
-                        await AddAsync(call.Terminal, agents, pod, address, nodes, limit).ConfigureAwait(false);
+                        try
+                        {
+                            await AddAsync(call.Terminal, agents, pod, address, nodes, limit).ConfigureAwait(false);
+                            tally.Done++;
+                        }
+                        catch (CliException refused)
+                        {
+                            tally.Failed.Add(refused);
+                        }
                     }
+
+                    tally.Conclude(call.Terminal);
                 }, cancellation);
             },
         };
@@ -54,18 +65,44 @@ internal static class ChangeCommands
                 return MulticastClusterCommands.WithAgentsAsync(call, cluster, wait, async (agents, limit) =>
                 {
                     var pods = await agents.ListAsync(limit).ConfigureAwait(false);
+                    var tally = new Tally();
                     foreach (var (pod, result) in await agents.RunAsync(pods, _ => ["cilium", "bpf", "multicast", "group", "delete", address.ToString()], limit).ConfigureAwait(false))
                     {
                         if (result.ExitCode != 0)
                         {
-                            throw AgentPods.Failed(pod, result);
+                            tally.Failed.Add(AgentPods.Failed(pod, result));
+                            continue;
                         }
 
+                        tally.Done++;
                         call.Terminal.Out.WriteLine($"Deleted multicast group {address} in {pod.Spec.NodeName}");
                     }
+
+                    tally.Conclude(call.Terminal);
                 }, cancellation);
             },
         };
+    }
+
+    /// <summary>One node's refusal must not keep the others from their change; the exit code says that it was partial.</summary>
+    private sealed class Tally
+    {
+        public int Done { get; set; }
+
+        public List<CliException> Failed { get; } = [];
+
+        public void Conclude(Terminal terminal)
+        {
+            foreach (var more in Failed.Skip(1))
+            {
+                terminal.Warn(more.Message);
+            }
+
+            if (Failed.Count > 0)
+            {
+                throw new CliException(Failed[0].Message, Failed[0].Hint, Done > 0 ? ExitCode.Partial : ExitCode.Failed);
+            }
+        }
     }
 
     private static IPAddress Require(Call call, Flag<string?> group) => MulticastAddress.Parse(call.Get(group) ?? throw CliException.Usage("say which group: --group-ip IP"));

@@ -52,6 +52,7 @@ internal static class StateCommand
     private static async Task<ExitCode> WatchAsync(AgentClient agent, Terminal terminal, OutputRequest request, string table, CancellationToken cancellation)
     {
         Listing<JsonObject>? listing = null;
+        var rows = new GrowingTable(terminal.Out);
         await foreach (var change in agent.StreamAsync($"v1/tables/{Uri.EscapeDataString(table)}?watch=1", cancellation).ConfigureAwait(false))
         {
             if (change is not JsonObject fields)
@@ -72,9 +73,16 @@ internal static class StateCommand
                     row[name] = value?.DeepClone();
                 }
 
-                var first = listing is null;
-                listing ??= Rows.ListingOf([row]);
-                listing.Print(terminal, request with { NoHeaders = !first || request.NoHeaders }, [row]);
+                if (listing is null)
+                {
+                    listing = Rows.ListingOf([row]);
+                    if (!request.NoHeaders)
+                    {
+                        rows.Row(listing.Headers(request));
+                    }
+                }
+
+                rows.Row(listing.Cells(request, row));
             }
 
             terminal.Out.Flush();

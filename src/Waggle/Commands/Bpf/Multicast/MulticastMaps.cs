@@ -65,9 +65,9 @@ internal sealed class MulticastMaps(HostEnvironment environment) : IDisposable
             return (endpoint.Flags & (uint)EndpointFlags.Host) == 0 ? endpoint.Slot : null;
         }
 
-        // A node's internal address leads to its underlay address.
+        // Any other address of a node, or of a pod there, leads to the node's underlay address.
         return Map<IpcacheKey, IpcacheEntry>("ipcache").TryLookup(new IpcacheKey { Address = wanted }, out var entry) && !entry.TunnelEndpoint.IsNone
-            && (entry.Flags & (uint)IpcacheFlags.Node) != 0 && Map<NodeKey, NodeInfo>("nodes").TryLookup(new NodeKey { Address = entry.TunnelEndpoint }, out node)
+            && Map<NodeKey, NodeInfo>("nodes").TryLookup(new NodeKey { Address = entry.TunnelEndpoint }, out node)
             ? node.Slot
             : null;
     }
