@@ -27,6 +27,7 @@ internal static class Tools
         _ when name.StartsWith("cilium-operator", StringComparison.Ordinal) => (Waggle(), ["operator"]),
         "hubble" => (Hubble(), []),
         "tetra" => (Tetra(), []),
+        "yq" => (Yq.YqTool.Create(), []),
         _ => (Waggle(), []),
     };
 

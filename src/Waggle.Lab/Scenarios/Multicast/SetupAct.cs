@@ -16,7 +16,8 @@ internal static class SetupAct
         stage.Report.Check(view.Output == "multicast-enabled                                    true\n", "cilium config view shows it in the known columns", view.ToString());
 
         stage.Heading("Multicast groups");
-        await stage.TypeAsync("yq multicast-groups.yaml").ConfigureAwait(false);
+        var shown = await stage.TypeAsync("yq multicast-groups.yaml").ConfigureAwait(false);
+        stage.Report.Check(shown.Ok && Battle.Groups.All(shown.Output.Contains), "yq shows the manifest", shown.ToString());
         var apply = await stage.TypeAsync("kubectl apply -f multicast-groups.yaml").ConfigureAwait(false);
         ready &= stage.Report.Check(apply.Ok && apply.Lines.Length == 3, "the three group resources are applied", apply.ToString());
         const string list = "kubectl exec daemonsets/cilium -n kube-system -c cilium-agent -- \\\n  cilium bpf multicast group list";

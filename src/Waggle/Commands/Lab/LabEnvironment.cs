@@ -27,7 +27,7 @@ internal static class LabEnvironment
     {
         Directory.CreateDirectory(folder);
         var self = Environment.ProcessPath ?? throw new CliException("the executable's own path is unknown: is /proc mounted?");
-        foreach (var name in Names)
+        foreach (var name in HasYq() ? Names : [.. Names, "yq"])
         {
             var link = Path.Combine(folder, name);
             var present = new FileInfo(link);
@@ -38,5 +38,22 @@ internal static class LabEnvironment
 
             File.CreateSymbolicLink(link, self);
         }
+    }
+
+    /// <summary>Whether the machine's yq is the program that reads YAML files as its only argument: that one is a binary, the other a script.</summary>
+    private static bool HasYq()
+    {
+        foreach (var folder in (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var program = Path.Combine(folder, "yq");
+            if (File.Exists(program))
+            {
+                Span<byte> start = stackalloc byte[4];
+                using var file = File.OpenRead(program);
+                return file.ReadAtLeast(start, 4, throwOnEndOfStream: false) == 4 && start.SequenceEqual("\u007fELF"u8);
+            }
+        }
+
+        return false;
     }
 }
