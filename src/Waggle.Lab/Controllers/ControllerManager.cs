@@ -20,6 +20,8 @@ public sealed class ControllerManager
             new ReplicaSets.ReplicaSetController(_context),
             new Deployments.DeploymentController(_context),
             new DaemonSets.DaemonSetController(_context),
+            new GarbageCollection.GarbageCollector(_context),
+            new GarbageCollection.PodGc(_context),
         ];
     }
 
