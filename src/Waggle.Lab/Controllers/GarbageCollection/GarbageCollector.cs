@@ -19,7 +19,7 @@ internal sealed partial class GarbageCollector : IController
     private readonly ObjectGraph _graph = new();
     private readonly WorkQueue<string> _queue;
     private readonly Informer<CustomResourceDefinition> _definitions;
-    private readonly SemaphoreSlim _discover = new(1);
+    private TaskCompletionSource _discover = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, GraphMonitor> _monitors = [];
 
     internal GarbageCollector(ControllerContext context)
@@ -28,7 +28,7 @@ internal sealed partial class GarbageCollector : IController
         _logger = context.Loggers.CreateLogger<GarbageCollector>();
         _queue = new(context.Time);
         _definitions = context.Informer(KubeTypes.CustomResourceDefinitions);
-        _definitions.OnChange(_ => Wake());
+        _definitions.OnChange(_ => Volatile.Read(ref _discover).TrySetResult());
     }
 
     public string Name => "garbage-collector";
@@ -60,6 +60,7 @@ internal sealed partial class GarbageCollector : IController
         {
             while (true)
             {
+                Interlocked.Exchange(ref _discover, new(TaskCreationOptions.RunContinuationsAsynchronously));
                 try
                 {
                     Client.Discovery.Invalidate();
@@ -70,7 +71,8 @@ internal sealed partial class GarbageCollector : IController
                     LogDiscovery(e.Message);
                 }
 
-                await _discover.WaitAsync(Rediscover, cancellation).ConfigureAwait(false);
+                await Task.WhenAny(_discover.Task, Task.Delay(Rediscover, _context.Time, cancellation)).ConfigureAwait(false);
+                cancellation.ThrowIfCancellationRequested();
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -97,38 +99,21 @@ internal sealed partial class GarbageCollector : IController
         }
     }
 
-    private void Wake()
+    private void Changed(string uid, GraphNode? node)
     {
-        if (_discover.CurrentCount == 0)
-        {
-            _discover.Release();
-        }
-    }
-
-    private void Changed(string uid, bool gone)
-    {
-        if (!gone)
-        {
-            _queue.Add(uid);
-        }
-
+        _queue.Add(uid);
         foreach (var dependent in _graph.DependentsOf(uid))
         {
             _queue.Add(dependent.Uid);
         }
 
         // An owner in foreground deletion waits for this one.
-        foreach (var owner in _graph.Find(uid)?.Owners ?? [])
+        foreach (var owner in node?.Owners ?? [])
         {
             if (_graph.Find(owner.Uid) is { IsDeleting: true })
             {
                 _queue.Add(owner.Uid);
             }
-        }
-
-        if (gone)
-        {
-            _queue.Add(uid);
         }
     }
 

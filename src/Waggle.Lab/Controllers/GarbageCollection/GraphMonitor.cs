@@ -12,7 +12,7 @@ internal sealed class GraphMonitor : IResourceSink<JsonObject>, IDisposable
 {
     private readonly ResourceType<JsonObject> _type;
     private readonly ObjectGraph _graph;
-    private readonly Action<string, bool> _changed;
+    private readonly Action<string, GraphNode?> _changed;
     private readonly Reflector<JsonObject> _reflector;
     private readonly CancellationTokenSource _stop;
     private readonly HashSet<string> _held = [];
@@ -21,9 +21,9 @@ internal sealed class GraphMonitor : IResourceSink<JsonObject>, IDisposable
     /// <param name="context">What the controllers share.</param>
     /// <param name="type">What to watch.</param>
     /// <param name="graph">Where to put it.</param>
-    /// <param name="changed">Told the uid, and whether the object is gone.</param>
+    /// <param name="changed">Told the uid, and what it now is (or was, when it is gone from the graph).</param>
     /// <param name="cancellation">Ends the watch.</param>
-    internal GraphMonitor(ControllerContext context, ResourceType<JsonObject> type, ObjectGraph graph, Action<string, bool> changed, CancellationToken cancellation)
+    internal GraphMonitor(ControllerContext context, ResourceType<JsonObject> type, ObjectGraph graph, Action<string, GraphNode?> changed, CancellationToken cancellation)
     {
         _type = type;
         _graph = graph;
@@ -41,8 +41,7 @@ internal sealed class GraphMonitor : IResourceSink<JsonObject>, IDisposable
         await _running.ConfigureAwait(false);
         foreach (var uid in _held)
         {
-            _graph.Remove(uid);
-            _changed(uid, true);
+            _changed(uid, _graph.Remove(uid));
         }
     }
 
@@ -83,7 +82,7 @@ internal sealed class GraphMonitor : IResourceSink<JsonObject>, IDisposable
         // Statuses change all the time and mean nothing here.
         if (old is null ? node.Owners.Count > 0 || node.IsDeleting : old.IsDeleting != node.IsDeleting || !old.Owners.SequenceEqual(node.Owners) || !old.Finalizers.SequenceEqual(node.Finalizers))
         {
-            _changed(uid, false);
+            _changed(uid, node);
         }
 
         return uid;
@@ -92,7 +91,6 @@ internal sealed class GraphMonitor : IResourceSink<JsonObject>, IDisposable
     private void Remove(string uid)
     {
         _held.Remove(uid);
-        _graph.Remove(uid);
-        _changed(uid, true);
+        _changed(uid, _graph.Remove(uid));
     }
 }

@@ -58,7 +58,8 @@ internal sealed class ObjectGraph
         }
     }
 
-    internal void Remove(string uid)
+    /// <returns>What was known of it.</returns>
+    internal GraphNode? Remove(string uid)
     {
         lock (_gate)
         {
@@ -66,6 +67,8 @@ internal sealed class ObjectGraph
             {
                 Unlink(old);
             }
+
+            return old;
         }
     }
 
