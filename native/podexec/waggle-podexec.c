@@ -284,13 +284,15 @@ static void serve_run(int connection, const struct request *request)
 	close_streams(request);
 	bool started = has_started(connection, errors[0], pid);
 	int status = watch(connection, pid, own_processes);
+	bool oom = was_oom_killed(cgroup);
 	kill_cgroup(cgroup);
+	/* With the first process all others of its PID namespace have ended; only those of the node's own may still be ending. */
+	for (int attempt = 0; attempt < 100 && unlinkat(node_cgroup, need(request, "cgroup"), AT_REMOVEDIR) < 0 && errno == EBUSY; attempt++)
+		usleep(1000);
 	if (started)
-		reply_exit(connection, status, was_oom_killed(cgroup));
+		reply_exit(connection, status, oom);
 	shutdown(connection, SHUT_RDWR);
 	remove_tree(directory);
-	/* A process that is still ending keeps its cgroup busy for a moment; unsandbox removes what is left. */
-	unlinkat(node_cgroup, need(request, "cgroup"), AT_REMOVEDIR);
 }
 
 /* The process that the daemon knows as `pid` may have ended and its number been used again: its cgroup tells. */

@@ -13,7 +13,7 @@ public interface INodeRuntime
     /// <summary>Starts a command in a running container.</summary>
     Task<IContainerSession> ExecAsync(ContainerRef container, ExecOptions options, CancellationToken cancellation);
 
-    /// <summary>Joins the streams of the container's own process.</summary>
+    /// <summary>Joins the streams of the container's own process. The session's exit code is always 0: the pod's status has the container's.</summary>
     Task<IContainerSession> AttachAsync(ContainerRef container, AttachOptions options, CancellationToken cancellation);
 
     /// <summary>Copies the container's log to <paramref name="output"/>; with <see cref="LogOptions.Follow"/>, until the container ends.</summary>

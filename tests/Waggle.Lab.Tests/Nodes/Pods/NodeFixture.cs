@@ -43,6 +43,9 @@ internal sealed class NodeFixture : IAsyncDisposable
 
     public NodePaths Paths { get; }
 
+    /// <summary>Pods that still have a cgroup.</summary>
+    public int PodCgroups => _cgroup.Child("pods") is { Exists: true } pods ? pods.Children().Count() : 0;
+
     public KubeClient Client { get; private set; } = null!;
 
     public NodeRuntime Node { get; private set; } = null!;

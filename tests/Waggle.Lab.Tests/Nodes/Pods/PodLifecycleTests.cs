@@ -121,6 +121,7 @@ public sealed class PodLifecycleTests
         await follow;
         Assert.Contains(said, System.Text.Encoding.UTF8.GetString(log.ToArray()), StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(node.Paths.Pods));
+        Assert.Equal(0, node.PodCgroups);
         while (Directory.EnumerateFileSystemEntries(node.Paths.Logs).Any())
             await Task.Delay(10, Cancellation);
     }
