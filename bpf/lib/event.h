@@ -77,12 +77,12 @@ INLINE void fill_capture(struct __sk_buff *skb, struct packet_capture *capture)
 	__u32 length = skb->len;
 
 	capture->packet_length = length;
+	capture->captured = 0;
+	if (!length)
+		return;
 	if (length > EVENT_CAPTURE_MAX)
 		length = EVENT_CAPTURE_MAX;
-	/* Keeps the compiler from merging the bound with other uses of skb->len: the verifier must see 1 ... MAX here. */
-	asm volatile("" : "+r"(length));
-	capture->captured = 0;
-	if (length > 0 && length <= EVENT_CAPTURE_MAX && !bpf_skb_load_bytes(skb, 0, capture->data, length))
+	if (!bpf_skb_load_bytes(skb, 0, capture->data, BOUNDED(length, EVENT_CAPTURE_MAX)))
 		capture->captured = length;
 }
 
@@ -106,9 +106,11 @@ INLINE void emit_drop(struct __sk_buff *skb, const struct trail *trail, int verd
 	if (!config.event_rate || !event_allowed())
 		return;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	count_event(event);
-	if (!event)
+	if (!event) {
+		count_event(false);
 		return;
+	}
+	count_event(true);
 	fill_header(skb, &event->header, trail, EVENT_TYPE_DROP, sizeof(*event));
 	event->reason = value & 0xff;
 	event->direction = direction;
@@ -125,9 +127,11 @@ NOINLINE int emit_trace(struct __sk_buff *skb, const struct trail *trail, __u32 
 	if (!config.event_rate || !event_allowed())
 		return 0;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	count_event(event);
-	if (!event)
+	if (!event) {
+		count_event(false);
 		return 0;
+	}
+	count_event(true);
 	fill_header(skb, &event->header, trail, EVENT_TYPE_TRACE, sizeof(*event));
 	event->point = point;
 	event->pad[0] = event->pad[1] = event->pad[2] = 0;

@@ -57,9 +57,11 @@ NOINLINE int emit_membership(struct __sk_buff *skb, const struct trail *trail, c
 {
 	struct membership_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
-	count_event(event);
-	if (!event)
+	if (!event) {
+		count_event(false);
 		return 0;
+	}
+	count_event(true);
 	fill_header(skb, &event->header, trail, EVENT_TYPE_MEMBERSHIP, sizeof(*event));
 	event->group = work->record.key.group;
 	event->slot = work->record.key.slot;

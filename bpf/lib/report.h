@@ -38,11 +38,11 @@ INLINE int read_sources(struct __sk_buff *skb, struct mcast_work *work, const bo
 	if (!count)
 		return 0;
 	if (ipv6) {
-		if (bpf_skb_load_bytes(skb, offset, work->incoming.sources, count * sizeof(struct address)))
+		if (bpf_skb_load_bytes(skb, offset, work->incoming.sources, BOUNDED(count, MCAST_MAX_SOURCES) * sizeof(struct address)))
 			return DROP(SNOOP, IGMP_TRUNCATED);
 		return 0;
 	}
-	if (bpf_skb_load_bytes(skb, offset, work->raw, count * sizeof(__be32)))
+	if (bpf_skb_load_bytes(skb, offset, work->raw, BOUNDED(count, MCAST_MAX_SOURCES) * sizeof(__be32)))
 		return DROP(SNOOP, IGMP_TRUNCATED);
 	for (i = 0; i < MCAST_MAX_SOURCES; i++)
 		work->incoming.sources[i] = address_from_v4(work->raw[i]);

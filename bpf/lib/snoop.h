@@ -47,8 +47,7 @@ static long sum_chunk(__u32 step, struct report *report)
 	(void)step;
 	if (length > SUM_CHUNK)
 		length = SUM_CHUNK;
-	asm volatile("" : "+r"(length));
-	if (length < 1 || length > SUM_CHUNK || bpf_skb_load_bytes(report->skb, offset, chunk, length)) {
+	if (!length || bpf_skb_load_bytes(report->skb, offset, chunk, BOUNDED(length, SUM_CHUNK))) {
 		work->broken = DROP(SNOOP, IGMP_TRUNCATED);
 		return 1;
 	}
