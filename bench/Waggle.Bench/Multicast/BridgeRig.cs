@@ -40,22 +40,25 @@ internal sealed class BridgeRig : MulticastRig
             }
         }
 
-        foreach (var size in sizes)
+        // Reports before the bridge snoops would be flooded, and their flood lose some of them.
+        await JoinAsync(sizes.Min()).ConfigureAwait(false);
+        await rig.WaitForSnoopingAsync(rtnl, pods[^1].Port, sizes.Min(), cancellation).ConfigureAwait(false);
+        foreach (var size in sizes.Where(size => size != sizes.Min()))
+        {
+            await JoinAsync(size).ConfigureAwait(false);
+        }
+
+        return rig;
+
+        async Task JoinAsync(int size)
         {
             foreach (var (pod, _) in pods.Take(size))
             {
                 await rig.Sink.JoinAsync(pod, GroupOf(size)).ConfigureAwait(false);
             }
-        }
 
-        var bystander = pods[^1].Port;
-        await rig.WaitForSnoopingAsync(rtnl, bystander, sizes.Min(), cancellation).ConfigureAwait(false);
-        foreach (var size in sizes)
-        {
             await rig.WaitForMembersAsync(size, cancellation).ConfigureAwait(false);
         }
-
-        return rig;
     }
 
     /// <summary>A bridge floods until it has been the querier for the length of a response interval (10 s): the bystander shows it.</summary>

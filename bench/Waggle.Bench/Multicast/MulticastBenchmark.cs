@@ -23,7 +23,7 @@ public sealed class MulticastBenchmark : IBenchmark
     public async Task<IReadOnlyList<Comparison>> RunAsync(BenchmarkContext context, CancellationToken cancellation)
     {
         var program = Path.Combine(context.Programs, "waggle-load");
-        int[] bridgeSizes = [.. Sizes.Where(size => size is not (RouterMembers or MostMembers))];
+        int[] bridgeSizes = [.. Sizes.Where(size => size != RouterMembers)];
         context.Progress.WriteLine("  building: bridge, router, node");
         await using var bridge = await BridgeRig.CreateAsync(program, bridgeSizes, cancellation).ConfigureAwait(false);
         await using var router = await RoutedRig.CreateAsync(program, RouterMembers, cancellation).ConfigureAwait(false);
@@ -39,7 +39,7 @@ public sealed class MulticastBenchmark : IBenchmark
                 {
                     await SampleAsync(router, size).ConfigureAwait(false);
                 }
-                else if (size != MostMembers)
+                else
                 {
                     await SampleAsync(bridge, size).ConfigureAwait(false);
                 }
@@ -65,16 +65,18 @@ public sealed class MulticastBenchmark : IBenchmark
         {
             foreach (var size in Sizes)
             {
-                var baseline = size == MostMembers ? null : size == RouterMembers ? router.Name : bridge.Name;
+                var baseline = size == RouterMembers ? router.Name : bridge.Name;
                 var title = $"multicast to {size} local {(size == 1 ? "member" : "members")}";
                 yield return new Comparison($"{title}: copies", "copies/s", Of(waggle.Name, size, s => s.CopiesPerSecond),
-                    baseline is null ? null : Of(baseline, size, s => s.CopiesPerSecond), size == BridgeGoalMembers ? Goal.AtLeast(1.3) : Goal.Stated);
+                    Of(baseline, size, s => s.CopiesPerSecond), size == BridgeGoalMembers ? Goal.AtLeast(1.3) : Goal.Stated);
                 yield return new Comparison($"{title}: CPU", "ns/copy", Of(waggle.Name, size, s => s.NanosecondsPerCopy),
-                    baseline is null ? null : Of(baseline, size, s => s.NanosecondsPerCopy), Goal.Stated);
+                    Of(baseline, size, s => s.NanosecondsPerCopy), Goal.Stated);
             }
 
             yield return new Comparison($"multicast: CPU per copy with {MostMembers} members against {BridgeGoalMembers}", "ns/copy",
                 Of(waggle.Name, MostMembers, s => s.NanosecondsPerCopy), Of(waggle.Name, BridgeGoalMembers, s => s.NanosecondsPerCopy), Goal.AtMost(Flat));
+            yield return new Comparison($"multicast: the bridge's CPU per copy with {MostMembers} members against {BridgeGoalMembers}", "ns/copy",
+                Of(bridge.Name, MostMembers, s => s.NanosecondsPerCopy), Of(bridge.Name, BridgeGoalMembers, s => s.NanosecondsPerCopy), Goal.Stated);
             var lost = samples.SelectMany(each => each.Value.Select(s => s.Lost)).Max();
             yield return new Comparison("multicast: copies lost in the worst sample of any path", "%", new Measurement("all", [lost * 100]), null, Goal.Stated);
         }
