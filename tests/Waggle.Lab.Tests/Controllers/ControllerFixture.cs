@@ -76,7 +76,7 @@ public sealed class ControllerFixture : IAsyncLifetime
         where T : class
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(15));
+        limit.CancelAfter(TimeSpan.FromSeconds(50));
         var last = await Client.TryGetAsync(type, @namespace, name, limit.Token);
         try
         {
@@ -98,7 +98,7 @@ public sealed class ControllerFixture : IAsyncLifetime
     public async Task<IReadOnlyList<Pod>> WaitPodsAsync(string @namespace, Func<IReadOnlyList<Pod>, bool> condition)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(15));
+        limit.CancelAfter(TimeSpan.FromSeconds(50));
         IReadOnlyList<Pod> last = [];
         try
         {

@@ -24,7 +24,7 @@ public sealed class DaemonSetTests : IAsyncLifetime
     public async Task Apply_NewSet_OnePodPerNodeAlsoOnNodesThatJoinLater()
     {
         await _lab.ApplyAsync(Manifest());
-        Assert.Contains("successfully rolled out", await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=15s"), StringComparison.Ordinal);
+        Assert.Contains("successfully rolled out", await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=50s"), StringComparison.Ordinal);
         await _lab.AddNodeAsync("node-c");
         var pods = await _lab.WaitPodsAsync("default", p => p.Count(x => x.IsReady()) == 3);
 
@@ -75,11 +75,11 @@ public sealed class DaemonSetTests : IAsyncLifetime
     {
         await _lab.AddNodeAsync("node-c");
         await _lab.ApplyAsync(Manifest());
-        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=50s");
         var least = int.MaxValue;
         _lab.Pods.OnChange(_ => least = Math.Min(least, _lab.Pods.Objects.Values.Count(p => p.IsReady() && !p.IsTerminating())));
         await _lab.KubectlAsync("set", "image", "ds/agent", "main=netshoot:2");
-        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=50s");
         await _lab.WaitPodsAsync("default", p => p.Count == 3 && p.All(x => x.Spec.Containers[0].Image == "netshoot:2"));
 
         Assert.True(least >= 2, $"only {least} of 3 were available");
@@ -91,7 +91,7 @@ public sealed class DaemonSetTests : IAsyncLifetime
         await _lab.ApplyAsync(Manifest());
         var before = (await _lab.WaitPodsAsync("default", p => p.Count(x => x.IsReady()) == 2)).Select(p => p.Metadata.Uid).ToHashSet();
         await _lab.KubectlAsync("rollout", "restart", "ds/agent");
-        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=50s");
 
         await _lab.WaitPodsAsync("default", p => p.Count == 2 && !p.Any(x => before.Contains(x.Metadata.Uid)));
     }
@@ -100,7 +100,7 @@ public sealed class DaemonSetTests : IAsyncLifetime
     public async Task Update_Surge_NewPodServesBeforeTheOldGoes()
     {
         await _lab.ApplyAsync(Manifest(extra: "updateStrategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}},"));
-        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=50s");
         var least = int.MaxValue;
         _lab.Pods.OnChange(_ => least = Math.Min(least, _lab.Pods.Objects.Values.Count(p => p.IsReady() && !p.IsTerminating())));
         await _lab.KubectlAsync("set", "image", "ds/agent", "main=netshoot:2");
@@ -126,9 +126,9 @@ public sealed class DaemonSetTests : IAsyncLifetime
     public async Task Undo_AfterUpdate_FormerTemplateRuns()
     {
         await _lab.ApplyAsync(Manifest());
-        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=50s");
         await _lab.KubectlAsync("set", "image", "ds/agent", "main=netshoot:2");
-        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "ds/agent", "--timeout=50s");
         await _lab.KubectlAsync("rollout", "undo", "ds/agent");
 
         await _lab.WaitPodsAsync("default", p => p.Count == 2 && p.All(x => x.IsReady() && x.Spec.Containers[0].Image == "netshoot:1"));

@@ -23,7 +23,7 @@ public sealed class DeploymentTests : IAsyncLifetime
     public async Task Apply_NewDeployment_PodsNamedAsKubernetesDoesAndRolloutSucceeds()
     {
         await _lab.ApplyAsync(Manifest(replicas: 3));
-        Assert.Contains("successfully rolled out", await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s"), StringComparison.Ordinal);
+        Assert.Contains("successfully rolled out", await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s"), StringComparison.Ordinal);
         var pods = await _lab.WaitPodsAsync("default", p => p.Count == 3);
 
         Assert.All(pods, p => Assert.Matches(new Regex("^web-[bcdfghjklmnpqrstvwxz2456789]{1,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$"), p.Metadata.Name));
@@ -42,7 +42,7 @@ public sealed class DeploymentTests : IAsyncLifetime
     public async Task Update_RollingUpdate_NeverBelowMinimumNorAboveSurge()
     {
         await _lab.ApplyAsync(Manifest(replicas: 4, strategy: "{type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 1}}"));
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
         var worst = (Available: int.MaxValue, Total: 0);
         _lab.Pods.OnChange(_ =>
         {
@@ -50,7 +50,7 @@ public sealed class DeploymentTests : IAsyncLifetime
             worst = (Math.Min(worst.Available, pods.Count(p => p.IsReady())), Math.Max(worst.Total, pods.Count));
         });
         await _lab.KubectlAsync("set", "image", "deployment/web", "main=netshoot:2");
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
         await _lab.WaitPodsAsync("default", p => p.Count == 4 && p.All(x => x.Spec.Containers[0].Image == "netshoot:2"));
 
         Assert.True(worst.Available >= 3, $"only {worst.Available} pods were available");
@@ -62,12 +62,12 @@ public sealed class DeploymentTests : IAsyncLifetime
     public async Task Undo_AfterUpdate_OldReplicaSetComesBackAsNewestRevision()
     {
         await _lab.ApplyAsync(Manifest(replicas: 2));
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
         await _lab.KubectlAsync("set", "image", "deployment/web", "main=netshoot:2");
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
         Assert.Equal(["1", "2"], Revisions(await _lab.KubectlAsync("rollout", "history", "deployment/web")));
         await _lab.KubectlAsync("rollout", "undo", "deployment/web");
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
 
         Assert.Equal(["2", "3"], Revisions(await _lab.KubectlAsync("rollout", "history", "deployment/web")));
         await _lab.WaitPodsAsync("default", p => p.Count == 2 && p.All(x => x.Spec.Containers[0].Image == "netshoot:1"));
@@ -105,7 +105,7 @@ public sealed class DeploymentTests : IAsyncLifetime
     public async Task Update_Recreate_OldPodsAreGoneBeforeNewOnesStart()
     {
         await _lab.ApplyAsync(Manifest(replicas: 2, strategy: "{type: Recreate}"));
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
         var mixed = false;
         _lab.Pods.OnChange(_ => mixed |= _lab.Pods.Objects.Values.Select(p => p.Spec.Containers[0].Image).Distinct().Count() > 1);
         await _lab.KubectlAsync("set", "image", "deployment/web", "main=netshoot:2");
@@ -118,21 +118,21 @@ public sealed class DeploymentTests : IAsyncLifetime
     public async Task Update_NewPodsNeverReady_StopsAtTheBudgetAndDeadlineIsReported()
     {
         await _lab.ApplyAsync(Manifest(replicas: 3, extra: "progressDeadlineSeconds: 1, minReadySeconds: 0,"));
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
         await _lab.KubectlAsync("patch", "deployment", "web", "-p", """{"spec":{"template":{"metadata":{"labels":{"broken":"yes"}}}}}""");
         var stuck = await _lab.WaitAsync(KubeTypes.Deployments, "default", "web", d => d!.Status.Conditions.Find("Progressing")?.Reason == "ProgressDeadlineExceeded");
 
         Assert.Equal(3, stuck.Status.AvailableReplicas);
         Assert.Equal(1, stuck.Status.UpdatedReplicas);
         await _lab.KubectlAsync("rollout", "undo", "deployment/web");
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
     }
 
     [Fact]
     public async Task Pause_TemplateChanges_NothingRollsUntilResumed()
     {
         await _lab.ApplyAsync(Manifest(replicas: 2));
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
         await _lab.KubectlAsync("rollout", "pause", "deployment/web");
         await _lab.KubectlAsync("set", "image", "deployment/web", "main=netshoot:2");
         await _lab.KubectlAsync("scale", "deployment/web", "--replicas=3");
@@ -161,11 +161,11 @@ public sealed class DeploymentTests : IAsyncLifetime
         await _lab.ApplyAsync(Manifest(replicas: 1, extra: "revisionHistoryLimit: 1,"));
         for (var i = 2; i <= 4; i++)
         {
-            await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+            await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
             await _lab.KubectlAsync("set", "image", "deployment/web", $"main=netshoot:{i}");
         }
 
-        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=15s");
+        await _lab.KubectlAsync("rollout", "status", "deployment/web", "--timeout=50s");
         while ((await _lab.Client.ListAsync(KubeTypes.ReplicaSets, "default", cancellation: Cancellation)).Items.Count > 2)
         {
             await Task.Delay(20, Cancellation);

@@ -119,7 +119,7 @@ public sealed class GarbageCollectionTests : IAsyncLifetime
         var owner = await _lab.Client.CreateAsync(KubeTypes.ConfigMaps, new ConfigMap { Metadata = new() { Name = "owner", Namespace = "default" } }, cancellation: Cancellation);
         var type = ResourceType.Untyped("example.com", "v1", "gadgets", "Gadget", true);
         var gadget = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "g", ["namespace"] = "default", ["ownerReferences"] = new JsonArray(Templates.ToJson(KubeTypes.ConfigMaps.Owner(owner))) } };
-        await _lab.KubectlAsync("wait", "crd/gadgets.example.com", "--for=condition=Established", "--timeout=15s");
+        await _lab.KubectlAsync("wait", "crd/gadgets.example.com", "--for=condition=Established", "--timeout=50s");
         await _lab.Client.CreateAsync(type, gadget, cancellation: Cancellation);
         await _lab.Client.DeleteAsync(KubeTypes.ConfigMaps, "default", "owner", cancellation: Cancellation);
 
@@ -132,7 +132,7 @@ public sealed class GarbageCollectionTests : IAsyncLifetime
         await _lab.KubectlAsync("create", "namespace", "team");
         await _lab.ApplyAsync(Manifest, "team");
         await _lab.WaitPodsAsync("team", p => p.Count(x => x.IsReady()) == 2);
-        await _lab.KubectlAsync("delete", "namespace", "team", "--timeout=15s");
+        await _lab.KubectlAsync("delete", "namespace", "team", "--timeout=50s");
 
         Assert.Empty((await _lab.Client.ListAsync(KubeTypes.Pods, "team", cancellation: Cancellation)).Items);
         Assert.Null(await _lab.Client.TryGetAsync(KubeTypes.Namespaces, null, "team", Cancellation));

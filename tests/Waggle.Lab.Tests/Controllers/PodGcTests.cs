@@ -75,7 +75,7 @@ public sealed class PodGcTests : IAsyncLifetime
     private async Task GoneAsync(string name)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(15));
+        limit.CancelAfter(TimeSpan.FromSeconds(50));
         while (await _client.TryGetAsync(KubeTypes.Pods, "default", name, limit.Token) is not null)
         {
             await Task.Delay(20, limit.Token);
