@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Waggle.Hosting.Config;
 using Waggle.Kube.Client;
+using Waggle.Kube.Events;
 using Waggle.Kube.Informers;
 using Waggle.Kube.Resources;
 
@@ -12,6 +13,7 @@ public sealed class OperatorContext
     public OperatorContext(KubeClient client, WaggleConfig config, string @namespace, TimeProvider time, ILoggerFactory logs)
     {
         (Client, Config, Namespace, Time, Logs) = (client, config, @namespace, time, logs);
+        Events = new EventRecorder(client, "cilium-operator", null, time);
         Nodes = new Informer<Node>(client, KubeTypes.Nodes, null, logs.CreateLogger("nodes"));
         Pods = new Informer<Pod>(client, KubeTypes.Pods, null, logs.CreateLogger("pods"));
         CiliumNodes = new Informer<CiliumNode>(client, KubeTypes.CiliumNodes, null, logs.CreateLogger("ciliumnodes"));
@@ -31,6 +33,8 @@ public sealed class OperatorContext
     public TimeProvider Time { get; }
 
     public ILoggerFactory Logs { get; }
+
+    public EventRecorder Events { get; }
 
     public Informer<Node> Nodes { get; }
 

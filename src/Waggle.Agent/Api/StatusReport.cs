@@ -6,6 +6,7 @@ using Waggle.Agent.Identities;
 using Waggle.Agent.IpCache;
 using Waggle.Agent.Ipam;
 using Waggle.Agent.Kubernetes;
+using Waggle.Agent.Multicast;
 using Waggle.Agent.Nodes;
 using Waggle.Agent.Startup;
 using Waggle.State.Health;
@@ -15,7 +16,7 @@ namespace Waggle.Agent.Api;
 /// <summary>How the agent stands, with causes.</summary>
 internal sealed class StatusReport(
     AgentArguments arguments, Readiness readiness, HealthRegistry health, KubeSources kube, ConfigState config, PodAddresses addresses, EndpointTable endpoints, NodeTable nodes, IdentityTable identities,
-    IpCacheTable ipcache)
+    IpCacheTable ipcache, GroupTable groups, MemberTable members)
 {
     /// <summary>Ready, and nothing is worse than it should be.</summary>
     public bool IsHealthy => readiness.Ready.IsCompleted && health.Overall == HealthLevel.Ok && config.Problems.Count == 0;
@@ -36,7 +37,7 @@ internal sealed class StatusReport(
             ["podPrefixes"] = node is null ? "" : string.Join(", ", node.PodPrefixes),
             ["routing"] = config.Current.Tunnel ? $"tunnel [{config.Current["tunnel-protocol"]}]" : "native",
             ["masquerading"] = $"IPv4: {config.Current["enable-ipv4-masquerade"]}, IPv6: {config.Current["enable-ipv6-masquerade"]}",
-            ["multicast"] = config.Current.Flag("multicast-enabled") ? "enabled" : "disabled",
+            ["multicast"] = config.Current.Flag("multicast-enabled") ? $"enabled, {groups.Count} groups (limit {config.Current["multicast-max-groups"]}), {members.Count} members" : "disabled",
             ["tables"] = new JsonObject { ["endpoints"] = endpoints.Count, ["nodes"] = nodes.Count, ["identities"] = identities.Count, ["ipcache"] = ipcache.Count },
         };
         var modules = new JsonArray();

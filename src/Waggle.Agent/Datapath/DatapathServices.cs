@@ -23,6 +23,8 @@ internal static class DatapathServices
         services.AddSingleton<DatapathControl>();
         services.AddSingleton<DatapathService>();
         services.AddHostedService(p => p.GetRequiredService<DatapathService>());
+        services.AddSingleton<NatSweeper>();
+        services.AddHostedService(p => p.GetRequiredService<NatSweeper>());
         services.AddSingleton<IMetricsSource, DatapathMetrics>();
     }
 }

@@ -17,7 +17,7 @@ namespace Waggle.Agent.Endpoints;
 /// The order matters: (1) the slot, (2) the row by device, so that the program finds the sender from the first packet, (3) the programs,
 /// (4) the rows by address and the routes, from when on others reach the pod. Removal goes the other way.
 /// </remarks>
-internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl control, SlotWriter slots, Rtnl netlink) : IReconcilerTarget<EndpointRow>
+internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl control, SlotWriter slots, NatSweeper nat, Rtnl netlink) : IReconcilerTarget<EndpointRow>
 {
     private readonly ConcurrentDictionary<int, TaskCompletionSource> _added = new(), _removed = new();
 
@@ -126,6 +126,8 @@ internal sealed class EndpointDatapath(DatapathState datapath, DatapathControl c
             {
                 maps.Endpoints.Delete(key);
             }
+
+            nat.Forget(address);
         }
 
         slots.FreeLocal(row.State.Slot);

@@ -71,7 +71,12 @@ internal sealed class SlotWriter(DatapathState datapath, MembershipControl membe
         DatapathMaps maps = datapath.Maps;
         if (maps.McastSlots.TryLookup(slot, out McastSlot value) && value.Kind == (uint)kind)
         {
-            memberships.LeaveAll(slot);
+            // Most pods never joined anything; then there is no need to look through all memberships.
+            if (kind == SlotKind.Remote || (maps.McastLimits.TryLookup(slot, out McastLimit limit) && limit.Groups > 0))
+            {
+                memberships.LeaveAll(slot);
+            }
+
             maps.McastSlots.Update(slot, default);
             maps.McastLimits.Update(slot, default);
         }

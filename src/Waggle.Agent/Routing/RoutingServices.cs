@@ -11,5 +11,7 @@ internal static class RoutingServices
         services.AddSingleton<NodeDevices>();
         services.AddSingleton<NodeRoutes>();
         services.AddReconciler<string, NodeRow, NodeTable, NodeRoutes>("routes", r => r.Datapath);
+        services.AddSingleton<NodeNeighbours>();
+        services.AddReconciler<string, NodeRow, NodeTable, NodeNeighbours>("neighbours", r => r.Datapath);
     }
 }

@@ -10,6 +10,6 @@ internal static class Nda
     internal const ushort VNI = 7;
     internal const ushort IFINDEX = 8;
     internal const ushort MASTER = 9;
-    internal const ushort FLAGS_EXT = 15;
     internal const ushort PROTOCOL = 12;
+    internal const ushort FLAGS_EXT = 15;
 }

@@ -14,6 +14,9 @@ public sealed record Neighbour(int LinkIndex, IPAddress Address)
     public NeighbourState State { get; init; } = NeighbourState.Permanent;
 
     public NeighbourFlags Flags { get; init; }
+
+    /// <summary>The kernel finds the Ethernet address by itself and keeps it fresh (NTF_EXT_MANAGED, Linux 5.16). Give <see cref="NeighbourState.None"/> and no address.</summary>
+    public bool Managed { get; init; }
 }
 
 /// <summary>An entry of a bridge's or a VXLAN device's forwarding table.</summary>

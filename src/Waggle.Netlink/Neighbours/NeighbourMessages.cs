@@ -42,6 +42,8 @@ internal static class NeighbourMessages
         writer.Address(Nda.DST, neighbour.Address);
         if (neighbour.MacAddress is { } mac)
             writer.Mac(Nda.LLADDR, mac);
+        if (neighbour.Managed)
+            writer.U32(Nda.FLAGS_EXT, 1); // NTF_EXT_MANAGED
         return writer.ToArray();
     }
 

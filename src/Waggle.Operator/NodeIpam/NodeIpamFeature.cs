@@ -161,7 +161,7 @@ public sealed partial class NodeIpamFeature : IOperatorFeature, IMetricsSource
 
         _errors[name] = problem;
         LogExhausted(name, problem);
-        await EventWriter.WarnAsync(_context, new ObjectReference { ApiVersion = "cilium.io/v2", Kind = "CiliumNode", Name = name, Uid = node.Metadata.Uid }, "PodCIDRsExhausted", problem, cancellation).ConfigureAwait(false);
+        await _context.Events.WarningAsync(new ObjectReference { ApiVersion = "cilium.io/v2", Kind = "CiliumNode", Name = name, Uid = node.Metadata.Uid }, "PodCIDRsExhausted", problem, cancellation).ConfigureAwait(false);
     }
 
     private void ReleaseAll(string node)

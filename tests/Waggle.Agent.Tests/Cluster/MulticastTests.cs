@@ -50,6 +50,71 @@ public sealed class MulticastTests
         Assert.Equal(["hello"], await listen.TakeAsync(1));
     }
 
+    [Fact]
+    public async Task Ipv6_NativeRouting_ReachesMembersOnBothNodes()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync(
+            2, ("multicast-enabled", "true"), ("enable-ipv6", "true"), ("routing-mode", "native"), ("auto-direct-node-routes", "true"), ("ipv4-native-routing-cidr", "10.0.0.0/8"));
+        await GroupAsync(cluster, "g", "ff0e::11", "225.0.0.11");
+        TestPod a = await cluster.Nodes[0].AddPodAsync("a"), b = await cluster.Nodes[0].AddPodAsync("b"), c = await cluster.Nodes[1].AddPodAsync("c");
+        using var near = new Listener(b, "[ff0e::11]:eth0", "UDP6-RECV:7777,reuseaddr,ipv6-join-group={0}");
+        using var far = new Listener(c, "[ff0e::11]:eth0", "UDP6-RECV:7777,reuseaddr,ipv6-join-group={0}");
+        using var far4 = new Listener(c, "225.0.0.11", "UDP4-RECV:8888,reuseaddr,ip-add-membership={0}:0.0.0.0");
+        await MembersAsync(cluster.Nodes[0], "ff0e::11 local default/b", "ff0e::11 remote node1", "225.0.0.11 remote node1");
+        await MembersAsync(cluster.Nodes[1], "ff0e::11 local default/c", "ff0e::11 remote node0", "225.0.0.11 local default/c");
+        (int code, string output) = await a.RunAsync("echo six | socat - UDP6-DATAGRAM:[ff0e::11]:7777");
+        Assert.True(code == 0, output);
+        await SendAsync(a.RunAsync, "225.0.0.11", "four", 8888);
+        Assert.Equal(["six"], await near.TakeAsync(1));
+        Assert.Equal(["six"], await far.TakeAsync(1));
+        Assert.Equal(["four"], await far4.TakeAsync(1));
+    }
+
+    [Fact]
+    public async Task Querier_MemberThatFallsSilent_AgesOut()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync(
+            1, ("multicast-enabled", "true"), ("multicast-query-interval", "1s"), ("multicast-query-response-interval", "200ms"), ("multicast-robustness", "2"));
+        TestNode node = cluster.Nodes[0];
+        await GroupAsync(cluster, "g", "225.0.0.11", "225.0.0.12");
+        TestPod a = await node.AddPodAsync("a"), b = await node.AddPodAsync("b");
+        using var stays = new Listener(a, "225.0.0.11");
+        using var falls = new Listener(b, "225.0.0.12");
+        await MembersAsync(node, "225.0.0.11 local default/a", "225.0.0.12 local default/b");
+        Assert.Equal(0, (await b.RunAsync("ip link set eth0 down")).Code); // no leave: it just does not answer any more
+        await MembersAsync(node, "225.0.0.11 local default/a");
+    }
+
+    [Fact]
+    public async Task Leave_AskFirst_RemovesTheMemberWhenNobodyAnswers()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync(1, ("multicast-enabled", "true"), ("multicast-fast-leave", "false"), ("multicast-last-member-query-interval", "200ms"));
+        TestNode node = cluster.Nodes[0];
+        await GroupAsync(cluster, "g", "225.0.0.11");
+        TestPod a = await node.AddPodAsync("a");
+        using (new Listener(a, "225.0.0.11"))
+        {
+            await MembersAsync(node, "225.0.0.11 local default/a");
+        }
+
+        await MembersAsync(node);
+    }
+
+    [Fact]
+    public async Task Groups_MoreThanTheLimit_AreRefusedByName()
+    {
+        await using TestCluster cluster = await TestCluster.StartAsync(1, ("multicast-enabled", "true"), ("multicast-max-groups", "2"));
+        await GroupAsync(cluster, "g", "225.0.0.1", "225.0.0.2", "225.0.0.3");
+        string message = "";
+        for (int i = 0; i < 100 && !message.Contains("limit of 2 groups", StringComparison.Ordinal); i++, await Task.Delay(50))
+        {
+            message = (await cluster.Nodes[0].TryGetAsync("/v1/status"))!.ToJsonString();
+        }
+
+        Assert.Contains("limit of 2 groups", message);
+        Assert.Contains("multicast-max-groups", message);
+    }
+
     internal static async Task GroupAsync(TestCluster cluster, string name, params string[] groups)
     {
         // The operator installs the type.
