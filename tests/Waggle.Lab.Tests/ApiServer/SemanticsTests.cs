@@ -382,4 +382,54 @@ public sealed class SemanticsTests(ServerFixture server) : IClassFixture<ServerF
             Assert.False(code >= 500 && !Text(answer, "message").Contains("failed to create typed patch", StringComparison.Ordinal), $"{path}: {text}: {answer.ToJsonString(JsonText.NodeOptions)}");
         }
     }
+
+    [Fact]
+    public async Task Watch_OfAClientThatDoesNotRead_IsEnded()
+    {
+        await using var fixture = new ServerFixture { Configure = o => o with { WatchWindow = 16 } };
+        await fixture.InitializeAsync();
+        await fixture.CreateAsync(Maps, Map("busy"));
+        await using var watch = await WatchReader.OpenAsync(fixture, Maps + "?watch=1");
+        Assert.Equal("ADDED", Text(await watch.NextAsync(), "type"));
+        var ballast = new string('x', 400_000);
+        for (var i = 0; i < 120; i++)
+        {
+            Assert.Equal(200, (await fixture.SendAsync("PATCH", Maps + "/busy", $$$"""{"data":{"n":"{{{i}}}","ballast":"{{{ballast}}}"}}""", "application/merge-patch+json")).Code);
+        }
+        // Everything that was under way can still be read; then the stream says why it ends, or ends.
+        try
+        {
+            for (var i = 0; i < 120; i++)
+            {
+                var change = await watch.NextAsync();
+                if (Text(change, "type") == "ERROR")
+                {
+                    Assert.Equal("410", Text(change, "object", "code"));
+                    return;
+                }
+            }
+            Assert.Fail("the watch was not ended");
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or HttpIOException or System.Text.Json.JsonException)
+        {
+        }
+    }
+
+    [Fact]
+    public async Task Events_ThatAreTooOld_AreSweptAway()
+    {
+        var directory = Directory.CreateTempSubdirectory("wgt-ttl-").FullName;
+        using var pki = ClusterPki.LoadOrCreate(Path.Combine(directory, "pki"), []);
+        var options = new ApiServerOptions { DataDirectory = Path.Combine(directory, "data"), Pki = pki, Endpoints = [] };
+        await using (var runtime = await ApiServerRuntime.OpenAsync(options, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, TestContext.Current.CancellationToken))
+        {
+            var events = WriteContext.System(runtime.Surface.Find("", "v1", "events")!);
+            async Task Report(string name, TimeSpan ago) => await runtime.Writer.CreateAsync(events, "default", (JsonObject)YamlTree.Parse($"{{metadata: {{name: {name}}}, involvedObject: {{kind: Pod}}, lastTimestamp: '{J.Time(DateTimeOffset.UtcNow - ago)}'}}")!);
+            await Report("old", TimeSpan.FromMinutes(61));
+            await Report("young", TimeSpan.FromMinutes(59));
+            await new EventExpiry(runtime).SweepAsync();
+            Assert.Equal("young", Assert.Single(runtime.Store.Snapshot("events").Objects).Name);
+        }
+        Directory.Delete(directory, recursive: true);
+    }
 }

@@ -154,7 +154,12 @@ internal sealed class WatchHandler(ApiServerRuntime runtime)
             Line("BOOKMARK"u8, JsonText.Write(body));
         }
 
-        public void Error(ApiException error) => Line("ERROR"u8, JsonText.Write(error.ToStatus()));
+        /// <summary>The last event. What the interrupted flush had is on its way already: the server has its own copy.</summary>
+        public void Error(ApiException error)
+        {
+            _buffer.ResetWrittenCount();
+            Line("ERROR"u8, JsonText.Write(error.ToStatus()));
+        }
 
         public async Task FlushAsync(CancellationToken cancellation)
         {

@@ -9,6 +9,13 @@ namespace Waggle.Lab.ApiServer;
 /// </summary>
 internal sealed class SchemaLibrary
 {
+    // Two of the common types live in packages of their own; tools know them by these names.
+    private static readonly Dictionary<string, string> s_otherPackages = new()
+    {
+        ["Quantity"] = "io.k8s.apimachinery.pkg.api.resource.Quantity",
+        ["IntOrString"] = "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+    };
+
     private readonly Dictionary<string, Schema> _types = [];
     private readonly Dictionary<string, JsonObject> _files = [];
 
@@ -43,7 +50,7 @@ internal sealed class SchemaLibrary
         {
             foreach (var (name, _) in J.Obj(file, "types") ?? [])
             {
-                _types[$"{alias}.{name}"] = new Schema { TypeName = $"{J.Str(file, "package")}.{name}", Type = SchemaType.Object, DropNulls = true };
+                _types[$"{alias}.{name}"] = new Schema { TypeName = s_otherPackages.GetValueOrDefault(name) ?? $"{J.Str(file, "package")}.{name}", Type = SchemaType.Object, DropNulls = true };
             }
             foreach (var (kind, _) in J.Obj(file, "kinds") ?? [])
             {
