@@ -1,5 +1,4 @@
 using Waggle.Bpf;
-using Waggle.Linux;
 using Waggle.Netlink;
 
 namespace Waggle.Datapath.Attaching;
