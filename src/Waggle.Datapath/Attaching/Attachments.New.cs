@@ -1,5 +1,4 @@
 using Waggle.Bpf;
-using Waggle.Netlink;
 
 namespace Waggle.Datapath.Attaching;
 
