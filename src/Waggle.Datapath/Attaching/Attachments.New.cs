@@ -1,4 +1,5 @@
 using Waggle.Bpf;
+using Waggle.Netlink;
 
 namespace Waggle.Datapath.Attaching;
 
