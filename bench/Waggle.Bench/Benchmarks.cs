@@ -1,4 +1,5 @@
 using Waggle.Bench.Multicast;
+using Waggle.Bench.Pods;
 using Waggle.Bench.Programs;
 
 namespace Waggle.Bench;
@@ -6,5 +7,5 @@ namespace Waggle.Bench;
 /// <summary>Every benchmark there is, in the order of the report.</summary>
 public static class Benchmarks
 {
-    public static IReadOnlyList<IBenchmark> All { get; } = [new ProgramsBenchmark(), new MulticastBenchmark()];
+    public static IReadOnlyList<IBenchmark> All { get; } = [new ProgramsBenchmark(), new PodsBenchmark(), new MulticastBenchmark()];
 }

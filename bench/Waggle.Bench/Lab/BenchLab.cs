@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Waggle.Kube.Client;
+using Waggle.Kube.Config;
+using Waggle.Kube.Exec;
+using Waggle.Kube.Resources;
+using Waggle.Lab.Cluster;
+
+namespace Waggle.Bench.Lab;
+
+/// <summary>A lab of its own name, with the product in it as anybody gets it; taken down in the end.</summary>
+internal sealed class BenchLab : IAsyncDisposable
+{
+    internal const string Namespace = "default";
+
+    /// <summary>Where every container of a lab sees the product's programs.</summary>
+    internal const string Programs = "/opt/waggle/lib";
+
+    private static readonly TimeSpan PodTimeout = TimeSpan.FromSeconds(60);
+    private readonly LabCluster _labs;
+
+    private BenchLab(LabCluster labs, string name, KubeClient client) => (_labs, Name, Client) = (labs, name, client);
+
+    internal string Name { get; }
+
+    internal KubeClient Client { get; }
+
+    /// <summary>Nodes in order: control plane, worker, worker2, ….</summary>
+    internal string Node(int number) => number switch { 0 => $"{Name}-control-plane", 1 => $"{Name}-worker", _ => FormattableString.Invariant($"{Name}-worker{number}") };
+
+    internal static async Task<BenchLab> UpAsync(int nodes, ILabProgress progress, CancellationToken cancellation)
+    {
+        var (labs, name) = (new LabCluster(), $"bench-{Guid.NewGuid().ToString("N")[..6]}");
+        try
+        {
+            var info = await labs.UpAsync(new LabOptions { Name = name, Nodes = nodes }, progress, cancellation).ConfigureAwait(false);
+            return new BenchLab(labs, name, new KubeClient(KubeConfig.FromFile(info.Kubeconfig)));
+        }
+        catch
+        {
+            await labs.DownAsync(name, NoProgress.Instance, CancellationToken.None).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Runs a program of the product in a pod on a node and waits until the pod is Ready.</summary>
+    /// <returns>The pod's IPv4 address.</returns>
+    internal async Task<string> RunPodAsync(string name, string node, IReadOnlyList<string> command, CancellationToken cancellation)
+    {
+        var pods = ResourceType.Untyped("", "v1", "pods", "Pod", true);
+        await Client.CreateAsync(pods, new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = Namespace },
+            ["spec"] = new JsonObject
+            {
+                ["nodeName"] = node,
+                ["terminationGracePeriodSeconds"] = 0,
+                ["containers"] = new JsonArray(new JsonObject
+                {
+                    ["name"] = "main",
+                    ["image"] = "waggle-load",
+                    ["command"] = new JsonArray([.. command.Select(word => (JsonNode)word)]),
+                    ["env"] = new JsonArray(new JsonObject
+                    {
+                        ["name"] = "POD_IP",
+                        ["valueFrom"] = new JsonObject { ["fieldRef"] = new JsonObject { ["fieldPath"] = "status.podIP" } },
+                    }),
+                }),
+            },
+        }, cancellation: cancellation).ConfigureAwait(false);
+        var since = Stopwatch.StartNew();
+        while (true)
+        {
+            var pod = await Client.GetAsync(KubeTypes.Pods, Namespace, name, cancellation).ConfigureAwait(false);
+            if (pod.Status?.Conditions.Any(condition => condition is { Type: "Ready", Status: "True" }) == true && pod.Status.Ip is { } address)
+            {
+                return address;
+            }
+
+            if (since.Elapsed > PodTimeout)
+            {
+                throw new InvalidOperationException($"pod {name} is not Ready after {PodTimeout.TotalSeconds:0} s");
+            }
+
+            await Task.Delay(50, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Runs a command in a pod, as <c>kubectl exec</c> does, and returns its output.</summary>
+    internal async Task<string> ExecAsync(string pod, IReadOnlyList<string> command, CancellationToken cancellation)
+    {
+        var result = await Client.RunAsync(Namespace, pod, command, cancellation: cancellation).ConfigureAwait(false);
+        return result.ExitCode == 0 ? result.Stdout
+            : throw new InvalidOperationException($"{string.Join(' ', command)} in {pod}: exit code {result.ExitCode}: {result.Stderr}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _labs.DownAsync(Name, NoProgress.Instance, CancellationToken.None).ConfigureAwait(false);
+    }
+}
