@@ -36,7 +36,7 @@ internal sealed class StatusReport(
             ["ipam"] = string.Join(", ", new[] { size4 > 0 ? $"IPv4: {used4}/{size4} allocated" : "", size6 > 0 ? $"IPv6: {used6}/{size6} allocated" : "" }.Where(t => t.Length > 0)),
             ["podPrefixes"] = node is null ? "" : string.Join(", ", node.PodPrefixes),
             ["routing"] = config.Current.Tunnel ? $"tunnel [{config.Current["tunnel-protocol"]}]" : "native",
-            ["masquerading"] = $"IPv4: {config.Current["enable-ipv4-masquerade"]}, IPv6: {config.Current["enable-ipv6-masquerade"]}",
+            ["masquerading"] = string.Join(", ", new[] { config.Current.Ipv4 ? $"IPv4: {Masquerade("ipv4")}" : "", config.Current.Ipv6 ? $"IPv6: {Masquerade("ipv6")}" : "" }.Where(t => t.Length > 0)),
             ["multicast"] = config.Current.Flag("multicast-enabled") ? $"enabled, {groups.Count} groups (limit {config.Current["multicast-max-groups"]}), {members.Count} members" : "disabled",
             ["tables"] = new JsonObject { ["endpoints"] = endpoints.Count, ["nodes"] = nodes.Count, ["identities"] = identities.Count, ["ipcache"] = ipcache.Count },
         };
@@ -59,4 +59,6 @@ internal sealed class StatusReport(
         report["modules"] = modules;
         return report;
     }
+
+    private string Masquerade(string family) => config.Current.Flag($"enable-{family}-masquerade") ? "BPF" : "off";
 }
