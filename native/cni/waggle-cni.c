@@ -293,12 +293,14 @@ int main(void)
 	struct text config = { 0 }, body = { 0 };
 	int netns = -1;
 
+	bool configured = read_stdin(&config); /* always: a runtime that still writes must not meet a closed pipe */
+
 	if (!strcmp(command, "VERSION")) {
 		/* Answered here: the runtime may ask before any agent has run. */
 		puts("{\"cniVersion\":\"1.1.0\",\"supportedVersions\":[\"0.3.0\",\"0.3.1\",\"0.4.0\",\"1.0.0\",\"1.1.0\"]}");
 		return 0;
 	}
-	if (!read_stdin(&config))
+	if (!configured)
 		return fail(ERR_DECODE, "the network configuration on stdin cannot be read", "it must be JSON of at most %u bytes", MAX_CONFIG);
 	find_version(config.data);
 	if (!is_add && !is_check && !is_del && !is_status && strcmp(command, "GC"))

@@ -16,7 +16,7 @@ namespace Waggle.Agent.Datapath;
 /// detached when the agent ends.
 /// </remarks>
 internal sealed partial class DatapathControl(
-    DatapathState state, DatapathLoader loader, Attachments attachments, EndpointTable endpoints, ILogger<DatapathControl> logger) : IDisposable
+    DatapathState state, DatapathLoader loader, Attachments attachments, EndpointTable endpoints, EndpointMaps maps, ILogger<DatapathControl> logger) : IDisposable
 {
     private const string FromPod = "from_pod", ToPod = "to_pod";
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -42,6 +42,12 @@ internal sealed partial class DatapathControl(
 
             LoadedDatapath next = loader.Load(config);
             LoadedDatapath? before = state.Replace(next);
+            foreach (EndpointRow row in endpoints.View.All())
+            {
+                maps.WriteSender(row); // a map whose layout changed is new and empty: the programs must not meet it so
+                maps.WriteAddresses(row);
+            }
+
             foreach ((AttachPoint point, string program) in node)
             {
                 await attachments.AttachAsync(point, next[program], cancellation).ConfigureAwait(false);

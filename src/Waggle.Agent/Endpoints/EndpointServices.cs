@@ -14,6 +14,7 @@ internal static class EndpointServices
         services.AddSingleton(p => new EndpointStore(Path.Combine(p.GetRequiredService<ConfigState>().Current["state-dir"], "state")));
         services.AddSingleton(new SlotAllocator(AbiConstants.McastSlots));
         services.AddSingleton<PodNetwork>();
+        services.AddSingleton<EndpointMaps>();
         services.AddSingleton<EndpointDatapath>();
         services.AddSingleton<EndpointManager>();
         services.AddSingleton<CiliumEndpointTarget>();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Numerics;
 using Waggle.Agent.Config;
 using Waggle.Agent.Datapath;
 using Waggle.Agent.Routing;
@@ -15,6 +16,8 @@ namespace Waggle.Agent.Multicast;
 /// <remarks>Groups made by hand (<c>cilium bpf multicast group add</c>) are in the map, too: only those with our mark are ours to remove.</remarks>
 internal sealed class GroupTarget(DatapathState datapath, MembershipControl memberships, ConfigState config, NodeDevices devices, Rtnl netlink, Querier querier) : IReconcilerTarget<GroupRow>
 {
+    private HashSet<Address>? _ours;
+
     public async ValueTask UpdateAsync(Snapshot snapshot, GroupRow row, CancellationToken cancellation)
     {
         DatapathMaps maps = datapath.Maps;
@@ -22,12 +25,13 @@ internal sealed class GroupTarget(DatapathState datapath, MembershipControl memb
         if (!maps.McastGroups.TryLookup(key, out _))
         {
             int limit = config.Current.Number("multicast-max-groups");
-            if (Ours().Count() >= limit)
+            if (Ours().Count >= limit)
             {
                 throw new InvalidOperationException($"group {row.Group} is not served: the limit of {limit} groups is reached; raise multicast-max-groups in ConfigMap cilium-config");
             }
 
             maps.McastGroups.TryAdd(key, new McastGroup { Flags = (uint)GroupFlags.Managed });
+            Ours().Add(key.Group);
             querier.AskAbout(row.Group); // pods may have joined before anybody configured the group
         }
 
@@ -52,21 +56,33 @@ internal sealed class GroupTarget(DatapathState datapath, MembershipControl memb
 
             Remove(group);
         }
+
+        // Members that joined in the moment in which their group went.
+        HashSet<Address> groups = [.. datapath.Maps.McastGroups.Keys().Select(k => k.Group)];
+        foreach (McastJoinKey join in datapath.Maps.McastJoins.Keys().Where(j => !groups.Contains(j.Group)).ToArray())
+        {
+            memberships.Leave(join.Group, join.Slot);
+        }
     }
 
-    private IEnumerable<Address> Ours() => datapath.Maps.McastGroups.Entries().Where(e => (e.Value.Flags & (uint)GroupFlags.Managed) != 0).Select(e => e.Key.Group);
+    /// <summary>Groups with our mark; read from the map once, rows are large.</summary>
+    private HashSet<Address> Ours() => _ours ??= [.. datapath.Maps.McastGroups.Entries().Where(e => (e.Value.Flags & (uint)GroupFlags.Managed) != 0).Select(e => e.Key.Group)];
 
     /// <summary>First the group, so that nobody joins any more, then what its members left.</summary>
     private void Remove(Address group)
     {
         DatapathMaps maps = datapath.Maps;
         var key = new McastGroupKey { Group = group };
+        Ours().Remove(group);
         if (maps.McastGroups.TryLookup(key, out McastGroup value) && (value.Flags & (uint)GroupFlags.Managed) != 0)
         {
             maps.McastGroups.Delete(key);
-            foreach (McastJoinKey join in maps.McastJoins.Keys().Where(j => j.Group == group).ToArray())
+            for (int word = 0; word < AbiConstants.McastWords; word++)
             {
-                memberships.Leave(group, join.Slot);
+                for (ulong bits = value.Words[word]; bits != 0; bits &= bits - 1)
+                {
+                    memberships.Leave(group, (uint)(word * 64 + BitOperations.TrailingZeroCount(bits)));
+                }
             }
         }
     }

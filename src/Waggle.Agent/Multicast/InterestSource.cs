@@ -55,7 +55,7 @@ internal sealed class InterestSource : BackgroundService
             Derive();
             _remoteInitialized.Complete();
             // Groups made by hand appear in the map only.
-            await _changed.WaitAsync(TimeSpan.FromSeconds(2), _time, stoppingToken).ConfigureAwait(false);
+            await _changed.WaitAsync(TimeSpan.FromSeconds(10), _time, stoppingToken).ConfigureAwait(false);
         }
     }
 

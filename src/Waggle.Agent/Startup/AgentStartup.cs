@@ -17,15 +17,17 @@ namespace Waggle.Agent.Startup;
 
 /// <summary>Brings the node up, step by step.</summary>
 /// <remarks>
-/// (1) own addresses and pod prefixes from the API, (2) endpoints of the agent before, (3) the router address, (4) devices and
-/// forwarding, (5) programs attached, maps adopted, (6) restored endpoints into the table, CNI calls may run, (7) the runtime is told
-/// to use the plugin, others learn the router address, (8) all copies of API objects are complete: what nobody wants is pruned by the
-/// reconcilers, the agent is ready. A failure is shown and tried again: what is attached works meanwhile.
+/// (1) own addresses and pod prefixes from the API, (2) addresses of pods that an earlier agent saved, (3) the router address, (4)
+/// devices and forwarding, (5) saved endpoints into the table, (6) maps adopted, programs attached or replaced, CNI calls may run, (7)
+/// the runtime is told to use the plugin, others learn the router address, (8) all copies of API objects are complete: what nobody
+/// wants is pruned by the reconcilers, the agent is ready. A failure is shown and tried again: what is attached works meanwhile.
 /// </remarks>
 internal sealed partial class AgentStartup(
     OwnNode own, NodeDevices devices, DatapathService datapath, EndpointManager endpoints, EndpointStore store, PodAddresses addresses, ConfigState config, Rtnl netlink,
     Readiness readiness, HealthRegistry health, EndpointInitializer endpointsComplete, TimeProvider time, ILogger<AgentStartup> logger) : BackgroundService
 {
+    private bool _restored;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         HealthReporter reporter = health.For("startup");
@@ -61,17 +63,18 @@ internal sealed partial class AgentStartup(
         await devices.EnsureAsync(node, c, cancellation).ConfigureAwait(false);
         readiness.NodeKnown(node);
 
-        readiness.Doing("loading the programs"); // 5
-        await datapath.ApplyAsync(node, cancellation).ConfigureAwait(false);
-        readiness.DatapathLoaded();
-
-        readiness.Doing("restoring endpoints"); // 6
-        if (!readiness.Endpoints.IsCompleted)
+        readiness.Doing("restoring endpoints"); // 5
+        if (!_restored)
         {
             await endpoints.RestoreAsync(cancellation).ConfigureAwait(false);
             endpointsComplete.Complete();
-            readiness.EndpointsRestored();
+            _restored = true;
         }
+
+        readiness.Doing("loading the programs"); // 6
+        await datapath.ApplyAsync(node, cancellation).ConfigureAwait(false);
+        readiness.DatapathLoaded();
+        readiness.EndpointsRestored();
 
         readiness.Doing("telling the container runtime"); // 7
         if (c["write-cni-conf-when-ready"] is { Length: > 0 } file)
