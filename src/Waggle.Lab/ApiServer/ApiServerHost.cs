@@ -101,8 +101,7 @@ public sealed class ApiServerHost : IAsyncDisposable
                         kestrel.Listen(tcp.Address, listen => Secure(listen, runtime));
                         break;
                     case ApiEndpoint.Listening ready:
-                        kestrel.ListenHandle((ulong)ready.Socket.DangerousGetHandle(), listen => Secure(listen, runtime));
-                        ready.Socket.SetHandleAsInvalid();
+                        kestrel.ListenHandle((ulong)ready.Socket.Release(), listen => Secure(listen, runtime));
                         break;
                 }
             }

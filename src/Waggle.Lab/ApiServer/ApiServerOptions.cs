@@ -1,6 +1,6 @@
 using System.Net;
-using System.Runtime.InteropServices;
 using Waggle.Lab.Nodes;
+using Waggle.Linux;
 
 namespace Waggle.Lab.ApiServer;
 
@@ -13,7 +13,7 @@ public abstract record ApiEndpoint
     public sealed record Tcp(IPEndPoint Address) : ApiEndpoint;
 
     /// <summary>A TCP socket that already listens, for instance one made inside another network namespace. The server takes ownership.</summary>
-    public sealed record Listening(SafeHandle Socket) : ApiEndpoint;
+    public sealed record Listening(FileDescriptor Socket) : ApiEndpoint;
 }
 
 /// <summary>Everything an <see cref="ApiServerHost"/> needs to know. Immutable once the host has started.</summary>

@@ -85,11 +85,11 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         _underlay = await Sandbox.StartAsync("ip link set lo up && ip link add br0 type bridge && ip addr add 172.18.0.1/16 dev br0 && ip -6 addr add fc00:f853:ccd:e793::1/64 dev br0 nodad && ip link set br0 up");
         _pki = ClusterPki.LoadOrCreate(Path.Combine(_directory, "pki"), ["172.18.0.1"]);
-        var inside = _underlay.Network.Listen(new IPEndPoint(IPAddress.Parse("172.18.0.1"), 6443));
+        var inside = _underlay.Network.ListenDescriptor(new IPEndPoint(IPAddress.Parse("172.18.0.1"), 6443));
         _api = await ApiServerHost.StartAsync(new ApiServerOptions
         {
             DataDirectory = Path.Combine(_directory, "api"), Pki = _pki,
-            Endpoints = [new ApiEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0)), new ApiEndpoint.Listening(inside.SafeHandle)],
+            Endpoints = [new ApiEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, 0)), new ApiEndpoint.Listening(inside)],
         });
         ClientCredential admin = _pki.IssueAdmin();
         string outside = Path.Combine(_directory, "outside.conf");

@@ -332,17 +332,16 @@ public sealed class SemanticsTests(ServerFixture server) : IClassFixture<ServerF
     [Fact]
     public async Task Endpoint_ThatListensAlready_IsServed()
     {
-        var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         socket.Listen();
         var address = socket.LocalEndPoint!;
-        await using var fixture = new ServerFixture { Configure = o => o with { Endpoints = [.. o.Endpoints, new ApiEndpoint.Listening(socket.SafeHandle)] } };
+        await using var fixture = new ServerFixture { Configure = o => o with { Endpoints = [.. o.Endpoints, new ApiEndpoint.Listening(Waggle.Linux.FileDescriptor.DuplicateOf(socket.SafeHandle))] } };
         await fixture.InitializeAsync();
         using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
         using var client = new HttpClient(handler);
         Assert.Equal("ok", await client.GetStringAsync($"https://{address}/healthz", TestContext.Current.CancellationToken));
         Assert.Equal("ok", await fixture.Http.GetStringAsync("/healthz", TestContext.Current.CancellationToken));
-        GC.KeepAlive(socket);
     }
 
     [Fact]
