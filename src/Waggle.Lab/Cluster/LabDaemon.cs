@@ -136,6 +136,7 @@ internal sealed partial class LabDaemon(LabPaths paths, LabMachine machine, LabR
             Endpoints = [new ApiEndpoint.Tcp(new IPEndPoint(IPAddress.Loopback, FreePort(_record.ApiPort))), .. inside],
             Nodes = this,
             AdvertiseAddress = new IPEndPoint(addresses[0], LabAddresses.ApiPort),
+            ServiceCidrV6 = _record.Options.Families == LabFamilies.IPv4 ? null : IPNetwork.Parse("fd00:10:96::/112"),
         };
         return Own(await ApiServerHost.StartAsync(options, loggers, cancellation).ConfigureAwait(false));
     }
