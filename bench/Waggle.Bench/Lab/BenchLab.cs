@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Kube.Exec;
-using Waggle.Kube.Resources;
 using Waggle.Lab.Cluster;
 
 namespace Waggle.Bench.Lab;
