@@ -28,6 +28,7 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<string, PodWorker> _workers = new();
     private readonly Action<ObjectKey> _objectChanged;
+    private volatile bool _ending;
     private readonly TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="options">The node.</param>
@@ -97,7 +98,13 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
     /// <summary>Ends the node with everything on it, at once.</summary>
     public async ValueTask DisposeAsync()
     {
+        // First, so that nothing is started again that the node's end ends.
+        _ending = true;
+        Thread.MemoryBarrier();
+        foreach (PodWorker worker in _workers.Values)
+            worker.Abandon();
         await _context.Holder.DisposeAsync().ConfigureAwait(false);
+        await Task.WhenAll(_workers.Values.Select(worker => worker.Completion)).ConfigureAwait(false);
         _context.Network.Dispose();
         _context.Probes.Dispose();
     }
@@ -133,6 +140,9 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
         }
         worker = new PodWorker(_context, change.New);
         _workers[uid] = worker;
+        // Looked at after the worker can be seen: either we notice the end, or the end notices the worker.
+        if (_ending)
+            worker.Abandon();
         worker.Start();
         _ = ForgetAsync(uid, worker);
     }

@@ -15,6 +15,7 @@ internal sealed partial class PodStatusWriter(KubeClient client, TimeProvider ti
     private readonly SemaphoreSlim _writing = new(1);
     private IReadOnlyList<Condition>? _conditions;
     private string? _last;
+    private volatile bool _closed;
 
     /// <summary>The status has changed; it is written soon.</summary>
     public void Changed()
@@ -56,12 +57,17 @@ internal sealed partial class PodStatusWriter(KubeClient client, TimeProvider ti
         }
     }
 
+    /// <summary>Nothing is written any more.</summary>
+    public void Close() => _closed = true;
+
     /// <summary>Writes the status as it is now. False when that has to be tried again.</summary>
     public async Task<bool> WriteAsync(CancellationToken cancellation)
     {
         await _writing.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            if (_closed)
+                return true;
             PodFacts now = facts();
             // The watch may lag behind our own writes: transition times are taken from what we wrote.
             if (_conditions is { } conditions)

@@ -21,6 +21,8 @@ internal sealed partial class PodWorker
                 _reported.TrySetResult();
                 // Completed before this node runtime was started: nothing to run, and the status stays as it is.
                 await _terminate.Task.ConfigureAwait(false);
+                if (Volatile.Read(ref _abandoned))
+                    return;
                 await DeleteObjectAsync().ConfigureAwait(false);
                 Forget();
                 return;
@@ -29,9 +31,13 @@ internal sealed partial class PodWorker
             _scope.Changed();
             _ = ReportAsync();
             await LiveAsync().ConfigureAwait(false);
+            if (Volatile.Read(ref _abandoned))
+                return;
             await CleanUpAsync().ConfigureAwait(false);
             _ = await _status.WriteAsync(CancellationToken.None).ConfigureAwait(false);
             await _terminate.Task.ConfigureAwait(false);
+            if (Volatile.Read(ref _abandoned))
+                return;
             Remove(_node.Paths.PodDirectory(_scope.Uid));
             await DeleteObjectAsync().ConfigureAwait(false);
             Forget();
@@ -45,6 +51,7 @@ internal sealed partial class PodWorker
             _reported.TrySetResult();
             await statusEnd.CancelAsync().ConfigureAwait(false);
             await status.ConfigureAwait(false);
+            _completed.TrySetResult();
         }
     }
 

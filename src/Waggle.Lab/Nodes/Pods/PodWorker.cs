@@ -21,12 +21,14 @@ internal sealed partial class PodWorker : IDisposable
     private readonly List<(ContainerRunner Runner, Task Run)> _started = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _terminate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _reported = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _syncing = new(1);
     private readonly DateTimeOffset _startTime;
     private readonly bool _lost;
     private TimeSpan _grace = TimeSpan.FromSeconds(30);
     private bool _vanished;
+    private bool _abandoned;
     private bool _sandboxReady;
     private bool _initialized;
     private bool _finished;
@@ -47,7 +49,6 @@ internal sealed partial class PodWorker : IDisposable
         _init = [.. pod.Spec.InitContainers.Select(container => Runner(container, container.RestartPolicy == "Always" ? "Always" : policy == "Never" ? "Never" : "OnFailure", pod.Status.InitContainerStatuses, "PodInitializing"))];
         _containers = [.. pod.Spec.Containers.Select(container => Runner(container, policy, pod.Status.ContainerStatuses, _init.Count > 0 ? "PodInitializing" : "ContainerCreating"))];
         _status = new PodStatusWriter(node.Client, node.Time, node.Logger, Facts);
-        Completion = Task.CompletedTask;
     }
 
     public Pod Pod => _scope.Pod;
@@ -55,14 +56,14 @@ internal sealed partial class PodWorker : IDisposable
     public PodScope Scope => _scope;
 
     /// <summary>Completes when nothing of the pod is left on the node; never fails.</summary>
-    public Task Completion { get; private set; }
+    public Task Completion => _completed.Task;
 
     /// <summary>Completes when the API has the pod's status as this worker sees it.</summary>
     public Task Reported => _reported.Task;
 
     public void Start()
     {
-        Completion = Task.Run(RunAsync);
+        _ = Task.Run(RunAsync);
         if (Pod.Metadata.DeletionTimestamp is not null)
             Update(Pod);
     }
@@ -83,6 +84,15 @@ internal sealed partial class PodWorker : IDisposable
         Terminate(TimeSpan.FromSeconds(Math.Min(2, Pod.Spec.TerminationGracePeriodSeconds ?? 2)));
         foreach ((ContainerRunner runner, _) in StartedRunners())
             runner.Instance?.Process.Signal(9);
+    }
+
+    /// <summary>The node itself ends: the pod's containers are killed, and the API keeps what it last heard of them.</summary>
+    public void Abandon()
+    {
+        Volatile.Write(ref _abandoned, true);
+        _status.Close();
+        Volatile.Write(ref _vanished, true);
+        Terminate(TimeSpan.Zero);
     }
 
     /// <summary>A ConfigMap or Secret has changed, or time has passed: generated volumes follow.</summary>
@@ -136,7 +146,14 @@ internal sealed partial class PodWorker : IDisposable
         if (!_terminate.Task.IsCompleted)
             _grace = grace;
         _terminate.TrySetResult();
-        _stopping.Cancel();
+        try
+        {
+            _stopping.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nothing of it is left.
+        }
     }
 
     private PodFacts Facts() => new()

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Kube.Json;
@@ -30,6 +29,7 @@ internal sealed class NodeFixture : IAsyncDisposable
     private readonly Cgroup _cgroup;
     private readonly ClusterPki _pki;
     private readonly List<Task> _running = [];
+    private readonly ErrorLog _errors = new();
     private ApiServerHost? _server;
 
     private NodeFixture(string name)
@@ -149,6 +149,13 @@ internal sealed class NodeFixture : IAsyncDisposable
         return System.Text.Encoding.UTF8.GetString(output.ToArray());
     }
 
+    /// <summary>Waits until the log of a running container has this text.</summary>
+    public async Task WaitLogAsync(string pod, string text, string? container = null)
+    {
+        while (!(await LogsAsync(pod, container)).Contains(text, StringComparison.Ordinal))
+            await Task.Delay(10, Cancellation);
+    }
+
     /// <summary>Runs a command in a pod; returns its exit code and output, errors after it.</summary>
     public async Task<(int Code, string Output)> ExecAsync(string pod, params string[] command)
     {
@@ -176,6 +183,7 @@ internal sealed class NodeFixture : IAsyncDisposable
             Directory.Delete(_runtime, recursive: true);
         Directory.Delete(_state, recursive: true);
         _stop.Dispose();
+        Assert.Empty(_errors.Lines);
     }
 
     private async Task StartAllAsync(bool network, TimeProvider time)
@@ -197,7 +205,7 @@ internal sealed class NodeFixture : IAsyncDisposable
         var holder = await machine.StartAsync(NodeName, Paths, _cgroup.Path, "127.0.0.1 localhost\n", ["net.ipv4.ip_forward=1"], Cancellation);
         if (network)
             InstallNetwork();
-        ILoggerFactory loggers = NullLoggerFactory.Instance;
+        ILoggerFactory loggers = _errors;
         var objects = new NodeObjects(Client, loggers);
         Node = new NodeRuntime(new NodeOptions
         {

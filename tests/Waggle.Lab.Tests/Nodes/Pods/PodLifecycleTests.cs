@@ -30,7 +30,7 @@ public sealed class PodLifecycleTests
         Assert.Equal("docker.io/nicolaka/netshoot:latest", pod.Status.ContainerStatuses[0].Image);
         (int code, string output) = await node.ExecAsync("a", "sh", "-c", "echo $GREETING; echo $IP; hostname; ip -4 -o addr show eth0 | wc -l; exit 3");
         Assert.Equal((3, $"hello world $(NAME)\n{pod.Status.Ip}\na\n1\n"), (code, output));
-        Assert.Contains("hello world $(NAME) a\n", await node.LogsAsync("a"), StringComparison.Ordinal);
+        await node.WaitLogAsync("a", "hello world $(NAME) a\n");
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class PodLifecycleTests
               - {name: c, image: x, command: [sh, -c, "cat /v/order; exec sleep 1000"], volumeMounts: [{name: v, mountPath: /v}]}
             """);
         Pod pod = await node.WaitRunningAsync("a");
-        Assert.Equal("1\nside\n2\n", await node.LogsAsync("a", "c"));
+        await node.WaitLogAsync("a", "1\nside\n2\n", "c");
         Assert.Equal(["Completed", null, "Completed"], pod.Status.InitContainerStatuses.Select(s => s.State?.Terminated?.Reason));
     }
 

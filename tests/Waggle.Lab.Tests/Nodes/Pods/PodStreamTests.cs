@@ -99,7 +99,7 @@ public sealed class PodStreamTests
                 text += Encoding.UTF8.GetString(buffer, 0, await session.Stdout!.ReadAsync(buffer, Cancellation));
             Assert.Contains("25 81", text, StringComparison.Ordinal);
         }
-        Assert.Contains("got-word", await node.LogsAsync("a"), StringComparison.Ordinal);
+        await node.WaitLogAsync("a", "got-word");
     }
 
     [Fact]
