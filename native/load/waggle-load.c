@@ -6,6 +6,8 @@
  *   waggle-load stream ADDR PORT SECONDS           prints bytes per second, as the receiver counted them
  *   waggle-load rr ADDR PORT SECONDS               prints 1-byte request/response transactions per second
  *   waggle-load udp ADDR PORT SECONDS SIZE         prints datagrams received per second
+ *   waggle-load udpcost ADDR PORT SECONDS SIZE     prints nanoseconds of the sender's CPU per datagram, with all the packets' work
+ *                                                  that is done in its time
  *   waggle-load mcast-recv GROUP PORT IFNAME       joins and counts; prints the count when its stdin closes
  *   waggle-load mcast-sink                         members in many namespaces, by lines on stdin until it closes:
  *                                                  "join NETNS GROUP PORT IFNAME" joins ("ok"), "count GROUP" prints what came
@@ -52,6 +54,14 @@ static double now(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double cpu_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -260,7 +270,7 @@ static uint64_t ask_count(int control)
 	return count;
 }
 
-static int udp(const char *address, const char *port, double seconds, int size)
+static int udp(const char *address, const char *port, double seconds, int size, int cost)
 {
 	static char payload[2048];
 	struct endpoint e = parse(address, port);
@@ -268,8 +278,8 @@ static int udp(const char *address, const char *port, double seconds, int size)
 	int fd = open_socket(&e, SOCK_DGRAM, 0);
 	struct mmsghdr messages[UDP_BATCH] = { 0 };
 	struct iovec part = { payload, (size_t)size };
-	uint64_t before, after;
-	double start;
+	uint64_t before, after, sent = 0;
+	double start, cpu;
 
 	if (size < 1 || size > (int)sizeof(payload)) {
 		fprintf(stderr, "waggle-load: the size must be 1 to %zu\n", sizeof(payload));
@@ -282,11 +292,21 @@ static int udp(const char *address, const char *port, double seconds, int size)
 	send_all(control, "U", 1);
 	before = ask_count(control);
 	start = now();
-	while (now() - start < seconds)
-		if (sendmmsg(fd, messages, UDP_BATCH, 0) < 0 && errno != ENOBUFS && errno != EAGAIN && errno != ECONNREFUSED)
+	cpu = cpu_time();
+	while (now() - start < seconds) {
+		int n = sendmmsg(fd, messages, UDP_BATCH, 0);
+
+		if (n > 0)
+			sent += (uint64_t)n;
+		else if (errno != ENOBUFS && errno != EAGAIN && errno != ECONNREFUSED)
 			die("sendmmsg");
+	}
+	cpu = cpu_time() - cpu;
 	after = ask_count(control);
-	printf("%.0f\n", (double)(after - before) / (now() - start));
+	if (cost)
+		printf("%.1f\n", cpu * 1e9 / (double)sent);
+	else
+		printf("%.0f\n", (double)(after - before) / (now() - start));
 	return 0;
 }
 
@@ -468,14 +488,16 @@ static int mcast_send(const char *group, const char *port, const char *device, l
 
 int main(int argc, char **argv)
 {
+	/* A session of its own, as a process in a container has it: the scheduler shares the CPUs out by session (autogroup). */
+	setsid();
 	if (argc == 4 && !strcmp(argv[1], "serve"))
 		return serve(argv[2], argv[3]);
 	if (argc == 5 && !strcmp(argv[1], "stream"))
 		return stream(argv[2], argv[3], atof(argv[4]));
 	if (argc == 5 && !strcmp(argv[1], "rr"))
 		return rr(argv[2], argv[3], atof(argv[4]));
-	if (argc == 6 && !strcmp(argv[1], "udp"))
-		return udp(argv[2], argv[3], atof(argv[4]), atoi(argv[5]));
+	if (argc == 6 && (!strcmp(argv[1], "udp") || !strcmp(argv[1], "udpcost")))
+		return udp(argv[2], argv[3], atof(argv[4]), atoi(argv[5]), argv[1][3] != 0);
 	if (argc == 5 && !strcmp(argv[1], "mcast-recv"))
 		return mcast_recv(argv[2], argv[3], argv[4]);
 	if (argc == 2 && !strcmp(argv[1], "mcast-sink"))
@@ -484,6 +506,6 @@ int main(int argc, char **argv)
 		return mroute(argv[2], argv[3], argv + 4, argc - 4);
 	if (argc == 7 && !strcmp(argv[1], "mcast-send"))
 		return mcast_send(argv[2], argv[3], argv[4], atol(argv[5]), atoi(argv[6]));
-	fprintf(stderr, "usage: waggle-load serve|stream|rr|udp|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
+	fprintf(stderr, "usage: waggle-load serve|stream|rr|udp|udpcost|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
 	return 2;
 }

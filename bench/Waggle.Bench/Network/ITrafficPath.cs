@@ -13,7 +13,7 @@ public interface ITrafficPath : IAsyncDisposable
     Task<double> LoadAsync(string[] arguments, CancellationToken cancellation);
 }
 
-/// <summary>The three figures of a path.</summary>
+/// <summary>The figures of a path.</summary>
 public static class TrafficFigures
 {
     public const string Port = "5999";
@@ -29,6 +29,10 @@ public static class TrafficFigures
     /// <summary>64-byte datagrams received per second.</summary>
     public static Task<double> DatagramsAsync(this ITrafficPath path, TimeSpan duration, CancellationToken cancellation) =>
         path.LoadAsync(["udp", Seconds(duration), "64"], cancellation);
+
+    /// <summary>Nanoseconds of CPU per 64-byte datagram, from the sender's call to the receiver's queue.</summary>
+    public static Task<double> DatagramCostAsync(this ITrafficPath path, TimeSpan duration, CancellationToken cancellation) =>
+        path.LoadAsync(["udpcost", Seconds(duration), "64"], cancellation);
 
     private static string Seconds(TimeSpan duration) => duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 }
