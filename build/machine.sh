@@ -28,6 +28,8 @@ test_packages=(
     "ethtool|ethtool"
     "arping|arping"
     "zsh|zsh"
+    "fish|fish"
+    "python3|python3"
 )
 
 require_root() {
