@@ -33,6 +33,8 @@ struct endpoint_info {
 	__u32 flags;          /* enum endpoint_flags */
 	struct address ipv4;  /* v4-mapped; zero: the pod has none */
 	struct address ipv6;  /* zero: the pod has none */
+	__u32 policy_subject; /* row of `policy_subjects`; 0: nothing is enforced */
+	__u32 pad;
 };
 
 #endif

@@ -11,6 +11,7 @@
 enum event_type {
 	EVENT_TYPE_DROP       = 1, /* drop_event */
 	EVENT_TYPE_TRACE      = 4, /* trace_event */
+	EVENT_TYPE_VERDICT    = 5, /* verdict_event */
 	EVENT_TYPE_MEMBERSHIP = 64, /* membership_event; never rate limited */
 };
 
@@ -66,6 +67,25 @@ struct trace_event {
 	__u8 point;                  /* enum trace_point */
 	__u8 pad[3];
 	__u32 target_ifindex;        /* where it goes; 0: the stack, or not decided here */
+	struct packet_capture packet;
+};
+
+/* What policy said about the first packet of a connection, or about one that it was asked again for. */
+struct verdict_event {
+	struct event_header header;
+	__u32 rule;                  /* that decides; 0: the default */
+	__u32 shadow_rule;           /* the same, were the policies on trial in force */
+	__u32 remote_identity;
+	__u16 destination_port;      /* host order; ICMP: the type */
+	__u16 proxy_port;            /* network order */
+	__u8 protocol;
+	__u8 direction;              /* enum traffic_direction, of the local endpoint */
+	__u8 action;                 /* enum policy_action */
+	__u8 match;                  /* enum policy_match */
+	__u8 shadow_action;
+	__u8 shadow_match;
+	__u8 ipv6;
+	__u8 pad;
 	struct packet_capture packet;
 };
 

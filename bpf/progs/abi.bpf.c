@@ -8,6 +8,7 @@
 
 #include "../abi/address.h"
 #include "../abi/config.h"
+#include "../abi/conntrack.h"
 #include "../abi/drop_reason.h"
 #include "../abi/endpoint.h"
 #include "../abi/event.h"
@@ -17,6 +18,7 @@
 #include "../abi/multicast.h"
 #include "../abi/nat.h"
 #include "../abi/node.h"
+#include "../abi/policy.h"
 
 #define ABI_STRUCT(name) const struct name *abi_struct_##name __attribute__((unused))
 #define ABI_ENUM(name) const enum name *abi_enum_##name __attribute__((unused))
@@ -64,6 +66,7 @@ ABI_STRUCT(event_header);
 ABI_STRUCT(packet_capture);
 ABI_STRUCT(drop_event);
 ABI_STRUCT(trace_event);
+ABI_STRUCT(verdict_event);
 ABI_STRUCT(membership_event);
 
 ABI_ENUM(group_flags);
@@ -90,5 +93,23 @@ ABI_STRUCT(nat_key);
 ABI_STRUCT(nat_entry);
 ABI_STRUCT(fragment_key);
 ABI_STRUCT(fragment_entry);
+
+ABI_ENUM(policy_mode);
+ABI_ENUM(policy_action);
+ABI_ENUM(policy_match);
+ABI_ENUM(policy_on_deny);
+ABI_ENUM(policy_protocol_bit);
+ABI_STRUCT(policy_peer_key);
+ABI_STRUCT(policy_peer);
+ABI_STRUCT(policy_rule_key);
+ABI_STRUCT(policy_rule);
+ABI_STRUCT(policy_side);
+ABI_STRUCT(policy_subject);
+ABI_STRUCT(policy_state);
+ABI_STRUCT(policy_counter);
+
+ABI_ENUM(conntrack_flags);
+ABI_STRUCT(conntrack_key);
+ABI_STRUCT(conntrack_entry);
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef WAGGLE_ABI_CONNTRACK_H
+#define WAGGLE_ABI_CONNTRACK_H
+
+#include "address.h"
+
+/*
+ * Map `conntrack`: LRU hash, conntrack_key -> conntrack_entry. A connection is one row per node, whichever of its ends are on the
+ * node: the key orders the two ends (by address, then port), so that one look-up finds it from both sides. A connection between
+ * two local pods is one row that remembers both verdicts. Written by BPF; the agent deletes rows of deleted pods.
+ */
+struct conntrack_key {
+	struct address low;       /* the end that sorts first, as bytes in network order */
+	struct address high;
+	__be16 low_port;          /* ICMP echo: the identifier, in both; others without ports: 0 */
+	__be16 high_port;
+	__u8 protocol;
+	__u8 pad[3];
+};
+
+enum conntrack_flags {
+	CONNTRACK_LOW_INITIATED  = 1,    /* the low end opened it */
+	CONNTRACK_SEEN_REPLY     = 2,
+	CONNTRACK_FIN_INITIATOR  = 4,
+	CONNTRACK_FIN_RESPONDER  = 8,
+	CONNTRACK_RESET          = 16,
+	CONNTRACK_MID_STREAM     = 32,   /* first packet seen was no SYN */
+	CONNTRACK_DRAINING       = 64,   /* denied by the current policy, allowed to go on until drain_until */
+	CONNTRACK_FROM_PROXY     = 128,
+	CONNTRACK_AUDITED        = 256,  /* passes only because of audit mode */
+};
+
+struct conntrack_entry {
+	__u32 expires;            /* s, CLOCK_MONOTONIC */
+	__u16 flags;              /* enum conntrack_flags */
+	__u8 flags_initiator;     /* union of TCP flags seen since the last trace event, for aggregation */
+	__u8 flags_responder;
+	__u32 initiator_identity; /* when the verdicts were made: another one now means deciding again */
+	__u32 responder_identity;
+	__u32 revision;           /* policy_state.revision of the verdicts */
+	__u32 egress_rule;        /* that let it out of its local sender; 0: none or not local */
+	__u32 ingress_rule;       /* that let it into its local receiver */
+	__u32 drain_until;        /* s */
+	__u32 traced_initiator;   /* s: last trace event of this direction */
+	__u32 traced_responder;
+	__u16 service;            /* reverse translation, once services exist */
+	__u16 pad;
+	__u32 created;            /* s */
+	__u64 packets_initiator;
+	__u64 bytes_initiator;
+	__u64 packets_responder;
+	__u64 bytes_responder;
+};
+
+#endif
