@@ -14,6 +14,7 @@ namespace Waggle.Agent.Identities;
 public sealed partial class IdentityAllocator(KubeSources kube, ILogger<IdentityAllocator> logger)
 {
     private const int MaxAttempts = 4096;
+    private const int MaxLooks = 16;
     private readonly Dictionary<string, uint> _known = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
@@ -30,8 +31,8 @@ public sealed partial class IdentityAllocator(KubeSources kube, ILogger<Identity
         {
             uint candidate = labels.Candidate(attempt);
             string name = candidate.ToString(CultureInfo.InvariantCulture);
-            CiliumIdentity? holder = kube.CiliumIdentities.Find(null, name) ?? await TryCreateAsync(name, labels, cancellation).ConfigureAwait(false);
-            if (holder is not null && LabelsOf(holder).Equals(labels))
+            CiliumIdentity holder = kube.CiliumIdentities.Find(null, name) ?? await CreateOrReadAsync(name, labels, cancellation).ConfigureAwait(false);
+            if (LabelsOf(holder).Equals(labels))
             {
                 Remember(labels, candidate);
                 return candidate;
@@ -102,7 +103,27 @@ public sealed partial class IdentityAllocator(KubeSources kube, ILogger<Identity
         }
     }
 
-    /// <summary>Creates the identity; returns who has the name afterwards.</summary>
+    /// <summary>Creates the identity, or reads who has the name.</summary>
+    /// <remarks>
+    /// "Exists already" and then "not found" means that the holder went away in between, or that a cache in front of the API lags. Either
+    /// way this number is not known to be others': going on to the next would give one set of labels two numbers.
+    /// </remarks>
+    private async Task<CiliumIdentity> CreateOrReadAsync(string name, IdentityLabels labels, CancellationToken cancellation)
+    {
+        for (int look = 0; look < MaxLooks; look++)
+        {
+            if (await TryCreateAsync(name, labels, cancellation).ConfigureAwait(false) is { } holder)
+            {
+                return holder;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(1 << look, 250)), cancellation).ConfigureAwait(false);
+        }
+
+        throw new InvalidOperationException($"the identity {name} for {labels.Text} can neither be created (it exists already) nor read (it is not found); look at the API server with: kubectl get ciliumidentity {name}");
+    }
+
+    /// <summary>Creates the identity; returns who has the name afterwards, null when nobody has it any more.</summary>
     private async Task<CiliumIdentity?> TryCreateAsync(string name, IdentityLabels labels, CancellationToken cancellation)
     {
         var security = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Win32.SafeHandles;
 using Waggle.Lab.Nodes;
 using Waggle.Linux;
 
@@ -59,4 +60,7 @@ public sealed record ApiServerOptions
 
     /// <summary>Journal size in bytes after which a snapshot is taken.</summary>
     public long SnapshotAfterBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>Brings what was written to the journal to the disk.</summary>
+    public Action<SafeFileHandle> JournalSync { get; init; } = RandomAccess.FlushToDisk;
 }

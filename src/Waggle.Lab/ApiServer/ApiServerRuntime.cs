@@ -16,6 +16,7 @@ internal sealed class ApiServerRuntime : IAsyncDisposable
         var library = SchemaLibrary.Load();
         Crds = new CrdRegistry(this, library, loggers.CreateLogger<CrdRegistry>());
         _surface = Crds.Load();
+        store.Publishing = Crds.Publishing;
         Tokens = new ServiceAccountTokens(options.Pki, store, options.Time);
         Services = new ServiceAllocator(this);
         Rules = new KindRulesTable(this);
@@ -63,6 +64,7 @@ internal sealed class ApiServerRuntime : IAsyncDisposable
             WatchWindow = options.WatchWindow,
             MaxObjectBytes = options.MaxObjectBytes,
             SnapshotAfterBytes = options.SnapshotAfterBytes,
+            Sync = options.JournalSync,
         };
         var store = ObjectStore.Open(storeOptions, loggers.CreateLogger<ObjectStore>());
         try

@@ -1,4 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Agent.Identities;
 using Waggle.Agent.Kubernetes;
@@ -40,4 +44,38 @@ public sealed class IdentityAllocatorTests
 
         Directory.Delete(directory, recursive: true);
     }
+
+    [Fact]
+    public async Task Resolve_WithAnApiWhoseReadsLag_KeepsTheNumber()
+    {
+        // An API that refuses to create because the name exists, while reads do not find it yet.
+        int creates = 0, reads = 0;
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        await using WebApplication api = builder.Build();
+        IdentityLabels labels = IdentityLabels.Of(["k8s:app=lagging"]);
+        string wanted = $"{labels.Candidate(0)}";
+        api.Run(async context =>
+        {
+            bool create = context.Request.Method == "POST";
+            using var reader = new StreamReader(context.Request.Body);
+            string body = await reader.ReadToEndAsync();
+            bool right = create ? body.Contains($"\"{wanted}\"", StringComparison.Ordinal) : context.Request.Path.Value!.EndsWith($"/{wanted}", StringComparison.Ordinal);
+            bool found = !create && Interlocked.Increment(ref reads) > 3;
+            (context.Response.StatusCode, string answer) = !right ? (500, Refusal("InternalError", 500))
+                : create && Interlocked.Increment(ref creates) > 0 ? (409, Refusal("AlreadyExists", 409))
+                : !found ? (404, Refusal("NotFound", 404))
+                : (200, $$$"""{"apiVersion":"cilium.io/v2","kind":"CiliumIdentity","metadata":{"name":"{{{wanted}}}"},"security-labels":{"k8s:app":"lagging"}}""");
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(answer);
+        });
+        await api.StartAsync(TestContext.Current.CancellationToken);
+        using var client = new KubeClient(new KubeConfig { Server = new Uri(api.Urls.First()) });
+        var allocator = new IdentityAllocator(new KubeSources(client, new AgentArguments { NodeName = "n" }, NullLoggerFactory.Instance), NullLogger<IdentityAllocator>.Instance);
+        Assert.Equal(wanted, $"{await allocator.ResolveAsync(labels, TestContext.Current.CancellationToken)}");
+        Assert.Equal((4, 4), (creates, reads));
+    }
+
+    private static string Refusal(string reason, int code) => $$"""{"apiVersion":"v1","kind":"Status","status":"Failure","reason":"{{reason}}","code":{{code}},"message":"as the test says"}""";
 }

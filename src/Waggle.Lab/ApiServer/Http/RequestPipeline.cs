@@ -63,7 +63,22 @@ internal sealed class RequestPipeline(ApiServerRuntime runtime, ILogger logger)
         Authorize(new AccessAttributes(user, Verb(context, parsed), parsed.Group, parsed.Resource, parsed.Subresource, parsed.Namespace, parsed.Name, path));
 
         // 4
-        await _resources.HandleAsync(context, user, parsed);
+        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+        {
+            await _resources.HandleAsync(context, user, parsed);
+            return;
+        }
+        var rollBacks = runtime.Store.RollBacks;
+        try
+        {
+            await _resources.HandleAsync(context, user, parsed);
+        }
+        catch (ApiException) when (!context.Response.HasStarted)
+        {
+            // A refusal may rest on a change that is accepted but not on disk yet: nobody hears of it before readers see it.
+            await runtime.Store.SettleAsync(rollBacks);
+            throw;
+        }
     }
 
     private void Authorize(AccessAttributes attributes)

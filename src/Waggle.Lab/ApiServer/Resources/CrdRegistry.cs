@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 
@@ -8,17 +9,17 @@ internal sealed class CrdRegistry(ApiServerRuntime runtime, SchemaLibrary librar
 {
     public const string StoreName = "customresourcedefinitions.apiextensions.k8s.io";
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, (long Revision, List<ResourceDefinition> Definitions)> _custom = [];
+    // Written at start and by the thread that publishes, read by cleaners.
+    private readonly ConcurrentDictionary<string, List<ResourceDefinition>> _custom = new(StringComparer.Ordinal);
 
     /// <summary>Reads all stored CRDs; called once at start.</summary>
     public ApiSurface Load()
     {
         foreach (var item in runtime.Store.Snapshot(StoreName).Objects)
         {
-            _custom[item.Name] = (item.Revision, Definitions(item));
+            _custom[item.Name] = Definitions(item);
         }
-        return new ApiSurface(library, _custom.Values.SelectMany(c => c.Definitions));
+        return new ApiSurface(library, _custom.OrderBy(c => c.Key, StringComparer.Ordinal).SelectMany(c => c.Value));
     }
 
     /// <summary>Goes on with deletions that were begun before a restart.</summary>
@@ -33,21 +34,32 @@ internal sealed class CrdRegistry(ApiServerRuntime runtime, SchemaLibrary librar
         }
     }
 
-    public void Changed(StoredObject item, bool deleted)
+    /// <summary>A CRD is about to become visible: what it defines is served before anybody can read that it is established.</summary>
+    public void Publishing(StoreChange change)
     {
-        lock (_lock)
+        if (change.Resource != StoreName)
         {
-            // Two writers may report in the other order than they wrote.
-            if (_custom.TryGetValue(item.Name, out var known) && known.Revision >= item.Revision)
-            {
-                return;
-            }
-            _custom[item.Name] = (item.Revision, deleted ? [] : Definitions(item));
-            runtime.Surface = new ApiSurface(library, _custom.OrderBy(c => c.Key, StringComparer.Ordinal).SelectMany(c => c.Value.Definitions));
+            return;
         }
+        var (item, deleted) = (change.Current, change.Kind == ChangeKind.Delete);
+        try
+        {
+            _custom[item.Name] = deleted ? [] : Definitions(item);
+        }
+        catch (Exception e)
+        {
+            // It was accepted, and the thread that writes the journal must go on: without this CRD's resource, and saying so.
+            logger.NotServed(item.Name, e);
+            _custom[item.Name] = [];
+        }
+        runtime.Surface = new ApiSurface(library, _custom.OrderBy(c => c.Key, StringComparer.Ordinal).SelectMany(c => c.Value));
         if (!deleted && J.At(item.Tree, "metadata", "deletionTimestamp") is not null)
         {
             _ = Task.Run(() => CleanAsync(item.Name));
+        }
+        if (deleted)
+        {
+            _custom.TryRemove(item.Name, out _);
         }
     }
 
@@ -116,7 +128,7 @@ internal sealed class CrdRegistry(ApiServerRuntime runtime, SchemaLibrary librar
         try
         {
             var own = runtime.Surface.Find("apiextensions.k8s.io", "v1", "customresourcedefinitions")!;
-            var one = _custom[name].Definitions.FirstOrDefault();
+            var one = _custom.GetValueOrDefault(name)?.FirstOrDefault();
             while (one is not null && !runtime.Stopping.IsCancellationRequested)
             {
                 var left = runtime.Store.Snapshot(one.StoreName).Objects;
@@ -151,4 +163,7 @@ internal static partial class CrdLog
 {
     [LoggerMessage(1201, LogLevel.Warning, "Cleaning up after the deleted CRD {Name} did not finish: {Reason}. It goes on with the next change or start")]
     public static partial void CleanupFailed(this ILogger logger, string name, string reason);
+
+    [LoggerMessage(1202, LogLevel.Error, "The CRD {Name} was stored, but its resource cannot be served; please change or delete the CRD")]
+    public static partial void NotServed(this ILogger logger, string name, Exception error);
 }

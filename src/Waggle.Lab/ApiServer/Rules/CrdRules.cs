@@ -53,10 +53,6 @@ internal sealed class CrdRules : KindRules
         Immutable(body, old, errors, "field is immutable", "spec", "scope");
     }
 
-    public override void Written(StoredObject item, StoredObject? old, RuleContext context) => context.Runtime.Crds.Changed(item, deleted: false);
-
-    public override void Deleted(StoredObject item, RuleContext context) => context.Runtime.Crds.Changed(item, deleted: true);
-
     private static void Versions(JsonArray versions, FieldErrors errors)
     {
         var storage = 0;

@@ -8,12 +8,25 @@ internal sealed class Committer : IAsyncDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<Entry> _queue = [];
+    private Task _last = Task.CompletedTask;
     private bool _closing;
 
     public Committer(ObjectStore store)
     {
         _store = store;
         new Thread(Run) { IsBackground = true, Name = "api-journal" }.Start();
+    }
+
+    /// <summary>The newest accepted change: when it is on disk, or was refused, so is everything before it.</summary>
+    public Task Last
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _last;
+            }
+        }
     }
 
     public Task<StoredObject> Enqueue(StoreChange change)
@@ -26,6 +39,7 @@ internal sealed class Committer : IAsyncDisposable
                 return Task.FromException<StoredObject>(ApiException.Unavailable("the API server is shutting down"));
             }
             _queue.Add(entry);
+            _last = entry.Done.Task;
             if (_queue.Count == 1)
             {
                 _wake.Release();

@@ -80,7 +80,7 @@ internal sealed class Journal : IDisposable
         try
         {
             RandomAccess.Write(_file, frame, _length);
-            RandomAccess.FlushToDisk(_file);
+            _options.Sync(_file);
             _length += frame.Length;
         }
         catch (IOException e)

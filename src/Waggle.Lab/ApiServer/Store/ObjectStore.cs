@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 
 namespace Waggle.Lab.ApiServer;
 
@@ -21,6 +22,7 @@ internal sealed class ObjectStore : IAsyncDisposable
     private readonly Committer _committer;
     private long _headRevision;
     private long _visibleRevision;
+    private long _rollBacks;
 
     private ObjectStore(StoreOptions options, Journal journal, RecoveredState state, ILogger logger)
     {
@@ -56,6 +58,28 @@ internal sealed class ObjectStore : IAsyncDisposable
 
     /// <summary>The newest accepted state, to build a change upon. It may not be on disk yet.</summary>
     public StoredObject? Head(string resource, string key) => Log(resource).FindHead(key);
+
+    /// <summary>Called with each change after it is on disk and before anybody can see it, in the order of the changes, by one thread. Must not throw.</summary>
+    public Action<StoreChange>? Publishing { get; set; }
+
+    /// <summary>Counts how often accepted changes were taken back; see <see cref="SettleAsync"/>.</summary>
+    public long RollBacks => Interlocked.Read(ref _rollBacks);
+
+    /// <summary>
+    /// Waits until everything accepted so far is on disk and visible. An answer that was built on <see cref="Head"/> ("exists already",
+    /// "has changed", "nothing to do") must not reach a client before its reason does: the client would look, and find something else.
+    /// </summary>
+    /// <param name="rollBacks"><see cref="RollBacks"/> before the head was looked at.</param>
+    /// <exception cref="ApiException">503: something accepted was taken back meanwhile, perhaps what the answer was built on.</exception>
+    public async Task SettleAsync(long rollBacks)
+    {
+        // Failures are told to those whose changes failed; here only the end of the waiting counts.
+        await _committer.Last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (RollBacks != rollBacks)
+        {
+            throw ApiException.Unavailable("the change this answer depends on could not be stored; please try again");
+        }
+    }
 
     public ResourceLog Log(string resource)
     {
@@ -142,6 +166,7 @@ internal sealed class ObjectStore : IAsyncDisposable
     {
         foreach (var change in batch)
         {
+            Publishing?.Invoke(change);
             Log(change.Resource).Publish(change);
         }
         Volatile.Write(ref _visibleRevision, batch[^1].Revision);
@@ -160,6 +185,7 @@ internal sealed class ObjectStore : IAsyncDisposable
     {
         lock (_lock)
         {
+            Interlocked.Increment(ref _rollBacks);
             _committer.FailQueued();
             foreach (var log in _resources.Values)
             {
@@ -180,6 +206,9 @@ internal sealed record StoreOptions(string Directory)
     public int MaxObjectBytes { get; init; } = 1536 * 1024;
 
     public long SnapshotAfterBytes { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>Brings what was written to the disk.</summary>
+    public Action<SafeFileHandle> Sync { get; init; } = RandomAccess.FlushToDisk;
 }
 
 internal static partial class StoreLog

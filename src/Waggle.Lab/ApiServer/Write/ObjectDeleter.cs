@@ -14,6 +14,7 @@ internal sealed class ObjectDeleter(ApiServerRuntime runtime)
         var rules = runtime.Rules.For(resource);
         for (var attempt = 0; ; attempt++)
         {
+            var rollBacks = runtime.Store.RollBacks;
             var current = runtime.Store.Head(resource.StoreName, StoredObject.KeyOf(@namespace, name)) ?? throw ApiException.NotFound(resource, name);
             CheckPreconditions(resource, current, options);
             var (marked, gone) = Mark(resource, rules, current, options);
@@ -31,6 +32,7 @@ internal sealed class ObjectDeleter(ApiServerRuntime runtime)
                 }
                 if (JsonNode.DeepEquals(marked, current.Tree))
                 {
+                    await runtime.Store.SettleAsync(rollBacks);
                     return (current, false);
                 }
                 var stored = await runtime.Store.PutAsync(resource.StoreName, current.Namespace, current.Name, current.Revision, marked);

@@ -85,12 +85,14 @@ internal sealed class ObjectWriter(ApiServerRuntime runtime)
         var rules = runtime.Rules.For(resource);
         for (var attempt = 0; ; attempt++)
         {
+            var rollBacks = runtime.Store.RollBacks;
             var current = runtime.Store.Head(resource.StoreName, StoredObject.KeyOf(@namespace, name)) ?? throw ApiException.NotFound(resource, name);
             var old = J.Str(current.Tree, "apiVersion") == resource.ApiVersion ? current.Tree : VersionConversion.ToVersion((JsonObject)current.Tree.DeepClone(), resource);
             var next = build((JsonObject)old.DeepClone());
             var conditional = Prepare(context, rules, next, old, @namespace, name);
             if (ManagedFields.SameContent(old, next, managedToo: true))
             {
+                await runtime.Store.SettleAsync(rollBacks);
                 return current;
             }
             if (context.DryRun)
