@@ -15,8 +15,9 @@ public sealed partial class ArchitectureTests
         ["Waggle.State"] = [],
         ["Waggle.Kube"] = [],
         ["Waggle.Hosting"] = [],
+        ["Waggle.Hubble"] = [],
         ["Waggle.Datapath"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf"],
-        ["Waggle.Agent"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf", "Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Datapath"],
+        ["Waggle.Agent"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf", "Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Datapath", "Waggle.Hubble"],
         ["Waggle.Operator"] = ["Waggle.State", "Waggle.Hosting", "Waggle.Kube"],
         ["Waggle.Lab"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Kube"],
     };

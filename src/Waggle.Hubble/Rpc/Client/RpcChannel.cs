@@ -1,0 +1,116 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Google.Protobuf;
+
+namespace Waggle.Hubble.Rpc.Client;
+
+/// <summary>
+/// A connection to one gRPC server, made when first used and again when lost. Safe for concurrent calls. Calls fail with
+/// <see cref="RpcException"/> (<see cref="RpcStatusCode.Unavailable"/>: nobody reached), or with <see cref="OperationCanceledException"/>
+/// when the caller's token was cancelled.
+/// </summary>
+public sealed class RpcChannel : IDisposable
+{
+    private readonly HttpMessageInvoker _invoker;
+    private readonly RpcChannelOptions _options;
+    private readonly Uri _address;
+
+    /// <param name="target">Whom to call.</param>
+    /// <param name="options">How.</param>
+    public RpcChannel(RpcTarget target, RpcChannelOptions? options = null)
+    {
+        Target = target;
+        _options = options ?? new RpcChannelOptions();
+        var tls = _options.Tls ?? (target.Tls ? new RpcTlsOptions() : null);
+        var host = target.UnixPath is not null ? "localhost" : target.Host.Contains(':', StringComparison.Ordinal) ? $"[{target.Host}]" : target.Host;
+        _address = new Uri($"{(tls is null ? "http" : "https")}://{host}:{(target.UnixPath is null ? target.Port : 80)}");
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = _options.ConnectTimeout,
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
+            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(10),
+            KeepAlivePingDelay = _options.KeepAlive,
+            KeepAlivePingTimeout = _options.KeepAlive,
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+        };
+        if (target.UnixPath is { } path)
+        {
+            handler.ConnectCallback = async (_, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation).ConfigureAwait(false);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            };
+        }
+
+        if (tls is not null)
+        {
+            handler.SslOptions = RpcClientTls.Options(tls, target.Host);
+        }
+
+        _invoker = new HttpMessageInvoker(handler);
+    }
+
+    /// <summary>Whom this channel calls.</summary>
+    public RpcTarget Target { get; }
+
+    /// <summary>One request, one response.</summary>
+    /// <param name="method">What to call.</param>
+    /// <param name="request">What to send.</param>
+    /// <param name="timeout">Ends the call with DeadlineExceeded on both sides; null: no limit.</param>
+    /// <param name="cancellation">Ends the call.</param>
+    public async Task<TResponse> CallAsync<TRequest, TResponse>(RpcMethod<TRequest, TResponse> method, TRequest request, TimeSpan? timeout = null, CancellationToken cancellation = default)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        TResponse? result = null;
+        await foreach (var response in StreamAsync(method, request, timeout, cancellation).ConfigureAwait(false))
+        {
+            result = result is null ? response : throw new RpcException(RpcStatusCode.Internal, "more than one response to a unary call");
+        }
+
+        return result ?? throw new RpcException(RpcStatusCode.Internal, "no response to a unary call");
+    }
+
+    /// <summary>One request, many responses. Leaving the loop cancels the call.</summary>
+    public async IAsyncEnumerable<TResponse> StreamAsync<TRequest, TResponse>(
+        RpcMethod<TRequest, TResponse> method, TRequest request, TimeSpan? timeout = null, [EnumeratorCancellation] CancellationToken cancellation = default)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        var call = new RpcDuplexCall<TRequest, TResponse>(method, timeout, cancellation);
+        await using (call.ConfigureAwait(false))
+        {
+            call.Start(_invoker, _address, _options, request);
+            await foreach (var response in call.ReadAllAsync().ConfigureAwait(false))
+            {
+                yield return response;
+            }
+        }
+    }
+
+    /// <summary>Both sides send when they want. Dispose it to end it.</summary>
+    public RpcDuplexCall<TRequest, TResponse> Duplex<TRequest, TResponse>(RpcMethod<TRequest, TResponse> method, TimeSpan? timeout = null, CancellationToken cancellation = default)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        var call = new RpcDuplexCall<TRequest, TResponse>(method, timeout, cancellation);
+        call.Start(_invoker, _address, _options, null);
+        return call;
+    }
+
+    public void Dispose() => _invoker.Dispose();
+}

@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace Waggle.Hubble.Rpc;
+
+/// <summary>Cuts a body into messages. Memory is bounded by the largest message allowed.</summary>
+internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip) : IDisposable
+{
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(65536);
+    private int _start;
+    private int _end;
+
+    /// <summary>Whether a whole message lies in the buffer, so that the next read does not wait.</summary>
+    public bool HasBuffered => _end - _start >= RpcFrames.PrefixBytes && _end - _start - RpcFrames.PrefixBytes >= (long)Length;
+
+    private uint Length => BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(_start + 1));
+
+    /// <summary>The next message, valid until the next call; null at the end of the body.</summary>
+    /// <exception cref="RpcException">The frame is malformed, cut off, or too large.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken cancellation)
+    {
+        if (!await FillAsync(RpcFrames.PrefixBytes, cancellation).ConfigureAwait(false))
+        {
+            return _end == _start ? null : throw new RpcException(RpcStatusCode.Internal, "the stream ended inside a message");
+        }
+
+        var (compressed, length) = (_buffer[_start], Length);
+        if (compressed > 1)
+        {
+            throw new RpcException(RpcStatusCode.Internal, $"malformed frame: compression flag {compressed}");
+        }
+
+        if (length > (uint)maxMessageBytes)
+        {
+            throw new RpcException(RpcStatusCode.ResourceExhausted, $"message of {length} bytes is larger than the limit of {maxMessageBytes}");
+        }
+
+        if (!await FillAsync(RpcFrames.PrefixBytes + (int)length, cancellation).ConfigureAwait(false))
+        {
+            throw new RpcException(RpcStatusCode.Internal, "the stream ended inside a message");
+        }
+
+        var message = _buffer.AsMemory(_start + RpcFrames.PrefixBytes, (int)length);
+        _start += RpcFrames.PrefixBytes + (int)length;
+        if (compressed == 0)
+        {
+            return message;
+        }
+
+        return gzip ? RpcFrames.Gunzip(message, maxMessageBytes) : throw new RpcException(RpcStatusCode.Unimplemented, "compressed message without grpc-encoding: gzip");
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+    }
+
+    private async ValueTask<bool> FillAsync(int bytes, CancellationToken cancellation)
+    {
+        while (_end - _start < bytes)
+        {
+            if (_buffer.Length - _start < bytes)
+            {
+                var larger = bytes > _buffer.Length ? ArrayPool<byte>.Shared.Rent(bytes) : _buffer;
+                Buffer.BlockCopy(_buffer, _start, larger, 0, _end - _start);
+                (_start, _end) = (0, _end - _start);
+                if (larger != _buffer)
+                {
+                    ArrayPool<byte>.Shared.Return(_buffer);
+                    _buffer = larger;
+                }
+            }
+
+            var read = await body.ReadAsync(_buffer.AsMemory(_end), cancellation).ConfigureAwait(false);
+            if (read == 0)
+            {
+                return false;
+            }
+
+            _end += read;
+        }
+
+        return true;
+    }
+}
