@@ -23,7 +23,7 @@ public sealed partial class DatapathLoader(DatapathLoaderOptions options, ILogge
         Directory.CreateDirectory(options.Paths.Maps);
         Directory.CreateDirectory(options.Paths.Links);
         Directory.CreateDirectory(options.Paths.Programs);
-        using var shared = new SharedMaps(options.Paths, logger);
+        using var shared = new SharedMaps(options.Paths, options.Catalogue, logger);
         var programs = new Dictionary<string, BpfProgram>();
         try
         {

@@ -1,3 +1,5 @@
+using Waggle.Datapath.Maps;
+
 namespace Waggle.Datapath.Loading;
 
 /// <summary>How the loader works; the default is a node.</summary>
@@ -14,4 +16,7 @@ public sealed record DatapathLoaderOptions
 
     /// <summary>Programs that user space runs itself, pinned by name so that commands can.</summary>
     public IReadOnlyCollection<string> PinnedPrograms { get; init; } = ["mcast_control"];
+
+    /// <summary>What is known of a shared map.</summary>
+    internal Func<string, MapDefinition?> Catalogue { get; init; } = MapCatalogue.Find;
 }

@@ -1,3 +1,5 @@
+using Waggle.Datapath.Maps;
+
 namespace Waggle.Datapath.Loading;
 
 /// <summary>Where things are pinned: everything of ours lies under one directory of the node's bpffs.</summary>
@@ -16,7 +18,7 @@ public sealed record DatapathPaths(string Bpffs = "/sys/fs/bpf")
     public string Programs => Path.Combine(Root, "progs");
 
     /// <summary>Pin of a shared map.</summary>
-    public string Map(string name) => Path.Combine(Maps, name);
+    public string Map(string name) => Path.Combine(Maps, MapCatalogue.Find(name)?.PinName ?? name);
 
     /// <summary>Pin of a program that user space runs.</summary>
     public string Program(string name) => Path.Combine(Programs, name);

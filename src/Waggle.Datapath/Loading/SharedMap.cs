@@ -12,7 +12,7 @@ public enum SharedMapOutcome
     /// <summary>The pinned one is incompatible: a new one takes its place, and whoever owns the rows must write them again.</summary>
     Replaced,
 
-    /// <summary>The pinned one had another capacity: a new one takes its place, the rows were copied.</summary>
+    /// <summary>The pinned one had another capacity or an earlier layout: a new one takes its place, the rows were copied or converted.</summary>
     Migrated,
 }
 

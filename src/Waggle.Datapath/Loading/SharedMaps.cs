@@ -8,12 +8,12 @@ namespace Waggle.Datapath.Loading;
 /// The shared maps (LIBBPF_PIN_BY_NAME) during one load: the first object that declares a map adopts the pinned one or makes a new one, later objects
 /// use the same. Nothing in the bpffs changes before <see cref="Publish"/>, so a load that fails leaves everything as it was.
 /// </summary>
-internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : IDisposable
+internal sealed partial class SharedMaps(DatapathPaths paths, Func<string, MapDefinition?> catalogue, ILogger logger) : IDisposable
 {
     private const string RetiredMark = "-retired-";
 
     private readonly Dictionary<string, BpfMap> maps = [];
-    private readonly Dictionary<string, BpfMap> migrateFrom = [];
+    private readonly Dictionary<string, (BpfMap Map, MapRowConversion? Convert)> migrateFrom = [];
     private readonly List<SharedMap> outcomes = [];
 
     internal IReadOnlyList<SharedMap> Outcomes => outcomes;
@@ -23,7 +23,8 @@ internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : 
     {
         foreach (var declared in o.Maps.Where(IsShared).ToList())
         {
-            if (MapCatalogue.Find(declared.Name) is { } definition)
+            var definition = catalogue(declared.Name);
+            if (definition is not null)
             {
                 AbiCheck.RequireDeclaration(o, definition, declared);
             }
@@ -33,9 +34,13 @@ internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : 
                 RequireSame(o, declared, known);
                 o.ReuseMap(declared.Name, known);
             }
-            else if (BpfMap.TryOpenPinned(paths.Map(declared.Name)) is { } pinned)
+            else if (BpfMap.TryOpenPinned(PinOf(declared.Name)) is { } pinned)
             {
                 Consider(o, declared, pinned);
+            }
+            else if (definition is not null && OtherVersions(definition).OrderByDescending(p => p.Version).FirstOrDefault() is { Path: not null } other)
+            {
+                ConsiderVersion(declared, definition, other.Path, other.Version);
             }
             else
             {
@@ -59,21 +64,28 @@ internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : 
     /// <summary>Copies rows and pins the new maps. A retired pin keeps its map until <see cref="PruneRetired"/>.</summary>
     internal void Publish()
     {
-        foreach (var (name, old) in migrateFrom)
+        foreach (var (name, (old, convert)) in migrateFrom)
         {
-            Copy(old, maps[name]);
+            Copy(old, maps[name], convert);
         }
 
-        foreach (var outcome in outcomes.Where(m => m.Outcome != SharedMapOutcome.Adopted))
+        foreach (var outcome in outcomes)
         {
-            var path = paths.Map(outcome.Name);
-            if (outcome.Outcome != SharedMapOutcome.Created)
+            foreach (var (path, _) in catalogue(outcome.Name) is { } definition ? OtherVersions(definition) : [])
             {
-                using var old = BpfMap.OpenPinned(path);
-                File.Move(path, $"{path}{RetiredMark}{old.Info.Id}", overwrite: true);
+                Retire(path);
             }
 
-            maps[outcome.Name].Pin(path);
+            if (outcome.Outcome != SharedMapOutcome.Adopted)
+            {
+                var path = PinOf(outcome.Name);
+                if (File.Exists(path))
+                {
+                    Retire(path);
+                }
+
+                maps[outcome.Name].Pin(path);
+            }
         }
     }
 
@@ -96,13 +108,45 @@ internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : 
 
     public void Dispose()
     {
-        foreach (var map in maps.Values.Concat(migrateFrom.Values))
+        foreach (var map in maps.Values.Concat(migrateFrom.Values.Select(m => m.Map)))
         {
             map.Dispose();
         }
     }
 
     private static bool IsShared(BpfMapDeclaration map) => map.PinByName;
+
+    private string PinOf(string name) => Path.Combine(paths.Maps, catalogue(name)?.PinName ?? name);
+
+    private List<(string Path, int Version)> OtherVersions(MapDefinition definition) =>
+    [
+        .. Directory.EnumerateFiles(paths.Maps)
+            .Select(p => (Path: p, Version: definition.VersionOf(Path.GetFileName(p)) ?? definition.Version))
+            .Where(p => p.Version != definition.Version),
+    ];
+
+    private static void Retire(string path)
+    {
+        using var old = BpfMap.OpenPinned(path);
+        File.Move(path, $"{path}{RetiredMark}{old.Info.Id}", overwrite: true);
+    }
+
+    /// <summary>A map of another version is pinned: its rows are converted, or left to their owner to write again.</summary>
+    private void ConsiderVersion(BpfMapDeclaration declared, MapDefinition definition, string path, int version)
+    {
+        var change = $"it is of version {version}, now {definition.Version}";
+        if (version == definition.Version - 1 && definition.FromBefore is { } convert && CanConvert(declared.Type))
+        {
+            migrateFrom[declared.Name] = (BpfMap.OpenPinned(path), convert);
+            outcomes.Add(new SharedMap(declared.Name, SharedMapOutcome.Migrated, change));
+            LogConverted(declared.Name, change);
+        }
+        else
+        {
+            outcomes.Add(new SharedMap(declared.Name, SharedMapOutcome.Replaced, change));
+            LogReplaced(declared.Name, change);
+        }
+    }
 
     private void Consider(BpfObject o, BpfMapDeclaration declared, BpfMap pinned)
     {
@@ -116,7 +160,7 @@ internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : 
         }
         else if (layout is null && CanCopy(declared.Type))
         {
-            migrateFrom[declared.Name] = pinned;
+            migrateFrom[declared.Name] = (pinned, null);
             outcomes.Add(new SharedMap(declared.Name, SharedMapOutcome.Migrated, capacity!));
             LogMigrated(declared.Name, capacity!);
         }
@@ -139,8 +183,11 @@ internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : 
     private static bool CanCopy(BpfMapType type) => type is BpfMapType.Hash or BpfMapType.LruHash or BpfMapType.LpmTrie or BpfMapType.Array
         or BpfMapType.PerCpuArray or BpfMapType.PerCpuHash or BpfMapType.LruPerCpuHash;
 
-    private void Copy(BpfMap from, BpfMap to)
+    private static bool CanConvert(BpfMapType type) => type is BpfMapType.Hash or BpfMapType.LruHash or BpfMapType.LpmTrie or BpfMapType.Array;
+
+    private void Copy(BpfMap from, BpfMap to, MapRowConversion? convert)
     {
+        byte[] newKey = new byte[to.Info.KeySize], newValue = new byte[to.Info.ValueSize];
         var isArray = to.Info.Type is BpfMapType.Array or BpfMapType.PerCpuArray;
         long copied = 0, left = 0;
         foreach (var (key, value) in from.Entries())
@@ -153,7 +200,22 @@ internal sealed partial class SharedMaps(DatapathPaths paths, ILogger logger) : 
 
             try
             {
-                to.Update(key, value);
+                if (convert is null)
+                {
+                    to.Update(key, value);
+                }
+                else
+                {
+                    Array.Clear(newKey);
+                    Array.Clear(newValue);
+                    if (!convert(key, value, newKey, newValue))
+                    {
+                        continue;
+                    }
+
+                    to.Update(newKey, newValue);
+                }
+
                 copied++;
             }
             catch (BpfMapFullException)

@@ -7,6 +7,11 @@ namespace Waggle.Datapath.Maps;
 /// The shared maps, those that <c>bpf/lib/maps_*.h</c> declares with LIBBPF_PIN_BY_NAME, with the types that user space reads and
 /// writes them by. The loader refuses an object whose key or value struct differs from what stands here.
 /// </summary>
+/// <remarks>
+/// Maps outlive the program that made them. Whoever changes the layout of a key or value raises the map's version here (and may say
+/// how its rows are converted): the new version gets a pin of its own, and the loader converts or drops the old one and says so.
+/// <c>bpf/abi/abi.golden</c> holds all layouts with these versions; its test says what to do when they differ.
+/// </remarks>
 public static class MapCatalogue
 {
     public static MapDefinition Endpoints { get; } = MapDefinition.Of<EndpointKey, EndpointInfo>("endpoints");

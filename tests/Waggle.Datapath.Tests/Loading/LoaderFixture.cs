@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Bpf.Tests.Support;
 using Waggle.Datapath.Loading;
+using Waggle.Datapath.Maps;
 
 namespace Waggle.Datapath.Tests.Loading;
 
@@ -20,9 +21,9 @@ internal sealed class LoaderFixture : IDisposable
         return bytes;
     }
 
-    internal LoadedDatapath Load(string[] objects, DatapathConfig? config = null, Dictionary<string, uint>? sizes = null) =>
+    internal LoadedDatapath Load(string[] objects, DatapathConfig? config = null, Dictionary<string, uint>? sizes = null, Func<string, MapDefinition?>? catalogue = null) =>
         new DatapathLoader(
-            new DatapathLoaderOptions { Paths = Paths, Objects = objects.ToDictionary(o => o, Object), MapSizes = sizes ?? [] },
+            new DatapathLoaderOptions { Paths = Paths, Objects = objects.ToDictionary(o => o, Object), MapSizes = sizes ?? [], Catalogue = catalogue ?? MapCatalogue.Find },
             NullLogger<DatapathLoader>.Instance).Load(config ?? new DatapathConfig());
 
     public void Dispose() => fs.Dispose();
