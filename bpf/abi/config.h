@@ -9,6 +9,21 @@ enum routing_mode {
 	ROUTING_MODE_NATIVE = 1, /* the underlay routes pod addresses */
 };
 
+/* What a denied sender is told. */
+enum deny_response {
+	DENY_RESPONSE_NONE  = 0, /* nothing: it runs into its timeout */
+	DENY_RESPONSE_ICMP  = 1, /* ICMP "administratively prohibited" */
+	DENY_RESPONSE_RESET = 2, /* TCP: a reset; others: as ICMP */
+};
+
+/* How much trace events of one connection are merged. Connections that are not tracked are as with LOW. */
+enum trace_aggregation {
+	TRACE_AGGREGATION_NONE    = 0, /* every packet at every point */
+	TRACE_AGGREGATION_LOW     = 1, /* every packet, but not at the points FROM_*: where it goes says enough */
+	TRACE_AGGREGATION_MEDIUM  = 2, /* as LOW, only: the first packet, TCP flags not seen before, once per trace_interval; each direction */
+	TRACE_AGGREGATION_MAXIMUM = 3, /* as MEDIUM, without the interval */
+};
+
 /*
  * What differs per node, set by the loader in `.rodata` (variable `config`) before the program is loaded; the verifier
  * then removes the branches that are off. Changing it means loading the objects again and replacing the links. Every
@@ -28,7 +43,9 @@ struct datapath_config {
 	__u8 multicast_enabled;
 	__u8 mcast_fast_leave;      /* IGMP/MLD leave takes effect at once (one host per veth); 0: marks, the agent queries */
 	__u8 path_mtu_check;        /* answer packets too big for the path with ICMP fragmentation needed / packet too big */
-	__u8 pad0[3];
+	__u8 conntrack_enabled;
+	__u8 policy_enabled;        /* needs conntrack_enabled */
+	__u8 host_firewall;         /* policy of the node itself, too */
 
 	__u32 overlay_ifindex;      /* cilium_vxlan; 0: there is none */
 	__u32 host_ifindex;         /* cilium_host */
@@ -64,7 +81,19 @@ struct datapath_config {
 	struct address local_cidr_ipv6;
 	__u8 local_cidr_ipv4_length;      /* 0 ... 32; 0: local endpoints are always asked first */
 	__u8 local_cidr_ipv6_length;      /* 0 ... 128 */
-	__u8 pad1[6];
+	__u8 allow_localhost;            /* this node reaches its own pods whatever their policy says (probes of the kubelet) */
+	__u8 deny_response;              /* enum deny_response */
+	__u8 trace_aggregation;          /* enum trace_aggregation */
+	__u8 trace_flags;                /* TCP flags that make an event when they are new */
+	__u8 pad1[2];
+
+	/* Seconds without a packet after which a connection is forgotten. */
+	__u32 ct_timeout_tcp;
+	__u32 ct_timeout_tcp_syn;        /* no answer yet */
+	__u32 ct_timeout_tcp_fin;        /* closed by both or reset */
+	__u32 ct_timeout_any;            /* UDP, SCTP, ICMP */
+	__u32 trace_interval;            /* s */
+	__u32 pad2;
 };
 
 #endif

@@ -28,6 +28,7 @@ enum conntrack_flags {
 	CONNTRACK_DRAINING       = 64,   /* denied by the current policy, allowed to go on until drain_until */
 	CONNTRACK_FROM_PROXY     = 128,
 	CONNTRACK_AUDITED        = 256,  /* passes only because of audit mode */
+	CONNTRACK_CUT            = 512,  /* denied by the current policy: packets of both directions are dropped; the rules are those that deny */
 };
 
 struct conntrack_entry {
@@ -50,6 +51,21 @@ struct conntrack_entry {
 	__u64 bytes_initiator;
 	__u64 packets_responder;
 	__u64 bytes_responder;
+};
+
+/*
+ * Map `conntrack_counters`: per-CPU array with one row, written by BPF only. An LRU map does not say what it evicts: `created`
+ * growing faster than connections end, and `mid_stream` with it, is what pressure looks like.
+ */
+struct conntrack_counters {
+	__u64 created;            /* rows made where there was none */
+	__u64 reused;             /* rows whose connection had ended or expired, taken over by a new one */
+	__u64 mid_stream;         /* TCP connections first seen in the middle: evicted before, flushed, or older than the datapath */
+	__u64 closed;             /* TCP connections closed by both sides or reset */
+	__u64 insert_failed;      /* the map gave no row: the packet went on without one */
+	__u64 evaluated_again;    /* after the policy or an identity changed */
+	__u64 cut;                /* connections that a change of policy ended */
+	__u64 related;            /* ICMP errors that belong to a connection */
 };
 
 #endif

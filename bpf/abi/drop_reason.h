@@ -11,6 +11,7 @@ enum drop_reason {
 	DROP_REASON_NONE                     = 0,   /* forwarded */
 	DROP_REASON_INVALID_SOURCE_MAC       = 130,
 	DROP_REASON_INVALID_SOURCE_IP        = 132, /* a pod may send from its own addresses only */
+	DROP_REASON_POLICY_DENIED            = 133, /* no rule allows it */
 	DROP_REASON_INVALID_PACKET           = 134, /* truncated or contradictory headers */
 	DROP_REASON_UNSUPPORTED_L3_PROTOCOL  = 139, /* the family is switched off on this node */
 	DROP_REASON_ERROR_WRITING_TO_PACKET  = 141,
@@ -29,6 +30,7 @@ enum drop_reason {
 	DROP_REASON_UNKNOWN_SENDER           = 172, /* device without an endpoint row */
 	DROP_REASON_FRAGMENT_NOT_FOUND       = 175, /* later fragment whose first one was not seen */
 	DROP_REASON_FORBIDDEN_ICMPV6         = 176, /* router advertisement, redirect from a pod */
+	DROP_REASON_POLICY_DENY              = 181, /* a rule denies it */
 	DROP_REASON_INVALID_VNI              = 183,
 	DROP_REASON_TTL_EXCEEDED             = 196,
 	DROP_REASON_IGMP_HANDLED             = 199, /* handled: IGMP/MLD message that changed nothing or left a group */

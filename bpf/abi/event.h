@@ -44,6 +44,8 @@ struct drop_event {
 	__u16 file;                  /* enum source_file */
 	__u32 line;
 	struct packet_capture packet;
+	__u32 rule;                  /* that denied it; 0: none, or no matter of policy */
+	__u32 pad;
 };
 
 /* Numbers as in Hubble's trace sub-types. */
@@ -62,10 +64,21 @@ enum trace_point {
 	TRACE_POINT_TO_NETWORK    = 11,
 };
 
+/* What connection tracking says about a packet; numbers as Hubble publishes them. */
+enum trace_reason {
+	TRACE_REASON_UNKNOWN     = 0, /* not tracked, or not looked up at this place: then nothing is known about is_reply either */
+	TRACE_REASON_NEW         = 1,
+	TRACE_REASON_ESTABLISHED = 2,
+	TRACE_REASON_REPLY       = 3,
+	TRACE_REASON_RELATED     = 4, /* ICMP error about a packet of a connection */
+};
+
 struct trace_event {
 	struct event_header header;
 	__u8 point;                  /* enum trace_point */
-	__u8 pad[3];
+	__u8 reason;                 /* enum trace_reason */
+	__u8 is_reply;               /* 1: from the end that did not open the connection */
+	__u8 pad;
 	__u32 target_ifindex;        /* where it goes; 0: the stack, or not decided here */
 	struct packet_capture packet;
 };

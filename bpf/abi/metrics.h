@@ -53,6 +53,8 @@ enum source_file {
 	SOURCE_FILE_NAT       = 10, /* lib/nat.h */
 	SOURCE_FILE_ENCAP     = 11, /* lib/encap.h */
 	SOURCE_FILE_PARSE     = 12, /* lib/parse.h */
+	SOURCE_FILE_TUPLE     = 13, /* lib/tuple.h */
+	SOURCE_FILE_POLICY    = 14, /* lib/admit.h */
 };
 
 #endif

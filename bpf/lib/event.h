@@ -12,6 +12,10 @@ struct trail {
 	__u32 endpoint_id;
 	__u32 source_identity;
 	__u32 destination_identity;
+	__u32 rule;                  /* that denied the packet */
+	__u8 reason;                 /* enum trace_reason */
+	bool is_reply;
+	__u8 pad[2];
 };
 
 INLINE void count(__u8 reason, __u32 direction, __u32 bytes)
@@ -117,6 +121,8 @@ INLINE void emit_drop(struct __sk_buff *skb, const struct trail *trail, int verd
 	event->file = value >> 8 & 0xff;
 	event->line = value >> 16;
 	fill_capture(skb, &event->packet);
+	event->rule = trail->rule;
+	event->pad = 0;
 	bpf_ringbuf_submit(event, 0);
 }
 
@@ -134,7 +140,9 @@ NOINLINE int emit_trace(struct __sk_buff *skb, const struct trail *trail, __u32 
 	count_event(true);
 	fill_header(skb, &event->header, trail, EVENT_TYPE_TRACE, sizeof(*event));
 	event->point = point;
-	event->pad[0] = event->pad[1] = event->pad[2] = 0;
+	event->reason = trail->reason;
+	event->is_reply = trail->is_reply;
+	event->pad = 0;
 	event->target_ifindex = target_ifindex;
 	fill_capture(skb, &event->packet);
 	bpf_ringbuf_submit(event, 0);

@@ -3,7 +3,9 @@
 #define WAGGLE_LIB_FORWARD_H
 
 #include "encap.h"
+#include "maps_conntrack.h"
 #include "maps_endpoint.h"
+#include "maps_policy.h"
 
 INLINE const struct endpoint_info *find_endpoint(const struct address *address)
 {

@@ -37,6 +37,8 @@ ABI_ENUM(abi_constants);
 ABI_STRUCT(address);
 
 ABI_ENUM(routing_mode);
+ABI_ENUM(deny_response);
+ABI_ENUM(trace_aggregation);
 ABI_STRUCT(datapath_config);
 
 ABI_ENUM(drop_reason);
@@ -61,6 +63,7 @@ ABI_STRUCT(node_info);
 
 ABI_ENUM(event_type);
 ABI_ENUM(trace_point);
+ABI_ENUM(trace_reason);
 ABI_ENUM(membership_change);
 ABI_STRUCT(event_header);
 ABI_STRUCT(packet_capture);
@@ -111,5 +114,6 @@ ABI_STRUCT(policy_counter);
 ABI_ENUM(conntrack_flags);
 ABI_STRUCT(conntrack_key);
 ABI_STRUCT(conntrack_entry);
+ABI_STRUCT(conntrack_counters);
 
 char _license[] SEC("license") = "Dual BSD/GPL";

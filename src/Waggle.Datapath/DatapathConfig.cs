@@ -94,6 +94,40 @@ public sealed record DatapathConfig
     /// <summary>Places in the datapath that make trace events; none by default.</summary>
     public IReadOnlyCollection<TracePoint> TracePoints { get; init; } = [];
 
+    /// <summary>Keep track of connections. Off: every packet stands for itself, and there is no policy.</summary>
+    public bool ConntrackEnabled { get; init; } = true;
+
+    /// <summary>Enforce compiled policy; needs <see cref="ConntrackEnabled"/>.</summary>
+    public bool PolicyEnabled { get; init; }
+
+    /// <summary>Enforce the policy of the node itself, too.</summary>
+    public bool HostFirewall { get; init; }
+
+    /// <summary>This node reaches its own pods whatever their policy says.</summary>
+    public bool AllowLocalhost { get; init; } = true;
+
+    public DenyResponse DenyResponse { get; init; } = DenyResponse.None;
+
+    public TraceAggregation TraceAggregation { get; init; } = TraceAggregation.None;
+
+    /// <summary>TCP flags that make a trace event when they are new in a connection.</summary>
+    public byte TraceFlags { get; init; } = 0xff;
+
+    /// <summary>Time between two trace events of one direction of a connection; whole seconds.</summary>
+    public TimeSpan TraceInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time without a packet after which a connection is forgotten; whole seconds.</summary>
+    public TimeSpan TcpTimeout { get; init; } = TimeSpan.FromSeconds(8000);
+
+    /// <summary>The same before the answer to the first SYN.</summary>
+    public TimeSpan TcpSynTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The same after both sides closed, or a reset.</summary>
+    public TimeSpan TcpFinTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same for UDP, SCTP and ICMP.</summary>
+    public TimeSpan AnyTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The struct that goes into <c>.rodata</c>.</summary>
     public Abi.DatapathConfig ToAbi()
     {
@@ -138,6 +172,18 @@ public sealed record DatapathConfig
             McastReportBurst = (uint)MulticastReportBurst,
             EventRate = (uint)EventRate,
             EventBurst = (uint)EventBurst,
+            ConntrackEnabled = Switch(ConntrackEnabled),
+            PolicyEnabled = Switch(PolicyEnabled && ConntrackEnabled),
+            HostFirewall = Switch(HostFirewall && PolicyEnabled && ConntrackEnabled),
+            AllowLocalhost = Switch(AllowLocalhost),
+            DenyResponse = (byte)DenyResponse,
+            TraceAggregation = (byte)TraceAggregation,
+            TraceFlags = TraceFlags,
+            TraceInterval = Seconds(TraceInterval),
+            CtTimeoutTcp = Seconds(TcpTimeout),
+            CtTimeoutTcpSyn = Seconds(TcpSynTimeout),
+            CtTimeoutTcpFin = Seconds(TcpFinTimeout),
+            CtTimeoutAny = Seconds(AnyTimeout),
             TracePoints = TracePoints.Aggregate(0u, (bits, point) => bits | (1u << (int)point)),
         };
         var mac = HostMac.GetAddressBytes();
@@ -148,6 +194,9 @@ public sealed record DatapathConfig
 
         return abi;
     }
+
+    /// <summary>At least one: a connection that is gone at once is none.</summary>
+    private static uint Seconds(TimeSpan time) => (uint)Math.Clamp(Math.Round(time.TotalSeconds), 1, int.MaxValue);
 
     private static byte Switch(bool on) => on ? (byte)1 : (byte)0;
 }

@@ -38,6 +38,7 @@ public sealed class EventHub : IDatapathEventHandler
             json["direction"] = ((TrafficDirection)drop.Direction).ToString().ToLowerInvariant();
             json["file"] = drop.File;
             json["line"] = drop.Line;
+            json["rule"] = drop.Rule;
             Publish(json);
         }
     }
@@ -49,6 +50,30 @@ public sealed class EventHub : IDatapathEventHandler
             JsonObject json = Common("trace", in trace.Header, packet);
             json["point"] = Words(((TracePoint)trace.Point).ToString());
             json["targetIfindex"] = trace.TargetIfindex;
+            json["reason"] = ((TraceReason)trace.Reason).ToString().ToLowerInvariant();
+            if (trace.Reason != (byte)TraceReason.Unknown)
+            {
+                json["isReply"] = trace.IsReply != 0;
+            }
+
+            Publish(json);
+        }
+    }
+
+    public void OnVerdict(in VerdictEvent verdict, ReadOnlySpan<byte> packet)
+    {
+        if (_watchers.Length > 0)
+        {
+            JsonObject json = Common("policy-verdict", in verdict.Header, packet);
+            json["direction"] = ((TrafficDirection)verdict.Direction).ToString().ToLowerInvariant();
+            json["action"] = ((PolicyAction)verdict.Action).ToString().ToLowerInvariant();
+            json["match"] = Words(((PolicyMatch)verdict.Match).ToString());
+            json["rule"] = verdict.Rule;
+            json["shadowAction"] = ((PolicyAction)verdict.ShadowAction).ToString().ToLowerInvariant();
+            json["shadowRule"] = verdict.ShadowRule;
+            json["remoteIdentity"] = verdict.RemoteIdentity;
+            json["protocol"] = verdict.Protocol;
+            json["destinationPort"] = verdict.DestinationPort;
             Publish(json);
         }
     }

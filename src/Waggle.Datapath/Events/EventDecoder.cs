@@ -23,6 +23,9 @@ public enum DecodeResult
 /// </summary>
 public static class EventDecoder
 {
+    /// <summary>Bytes of drop_event behind the capture: rule and padding.</summary>
+    private const int DropTail = 8;
+
     /// <summary>Decodes one record and calls the handler.</summary>
     public static DecodeResult Decode(ReadOnlySpan<byte> record, IDatapathEventHandler handler)
     {
@@ -48,6 +51,8 @@ public static class EventDecoder
                 return Drop(record, handler);
             case EventType.Trace:
                 return Trace(record, handler);
+            case EventType.Verdict:
+                return Verdict(record, handler);
             case EventType.Membership when record.Length < Unsafe.SizeOf<MembershipEvent>():
                 return DecodeResult.Malformed;
             case EventType.Membership:
@@ -61,7 +66,7 @@ public static class EventDecoder
     private static DecodeResult Drop(ReadOnlySpan<byte> record, IDatapathEventHandler handler)
     {
         var copy = default(DropEvent);
-        ref readonly var drop = ref Whole(record, ref copy, out var data);
+        ref readonly var drop = ref Whole(record, ref copy, out var data, DropTail);
         if (data < 0)
         {
             return DecodeResult.Malformed;
@@ -84,11 +89,27 @@ public static class EventDecoder
         return DecodeResult.Handled;
     }
 
-    /// <summary>The record as T where it is whole, else the copy, filled as far as the record goes. The capture is T's last field.</summary>
-    private static ref readonly T Whole<T>(ReadOnlySpan<byte> record, ref T copy, out int dataOffset)
+    private static DecodeResult Verdict(ReadOnlySpan<byte> record, IDatapathEventHandler handler)
+    {
+        var copy = default(VerdictEvent);
+        ref readonly var verdict = ref Whole(record, ref copy, out var data);
+        if (data < 0)
+        {
+            return DecodeResult.Malformed;
+        }
+
+        handler.OnVerdict(in verdict, Packet(record, data, verdict.Packet.Captured));
+        return DecodeResult.Handled;
+    }
+
+    /// <summary>
+    /// The record as T where it is whole, else the copy, filled as far as the record goes. The capture is followed by
+    /// <paramref name="tail"/> bytes of fields that came later.
+    /// </summary>
+    private static ref readonly T Whole<T>(ReadOnlySpan<byte> record, ref T copy, out int dataOffset, int tail = 0)
         where T : unmanaged
     {
-        dataOffset = Unsafe.SizeOf<T>() - AbiConstants.EventCaptureMax;
+        dataOffset = Unsafe.SizeOf<T>() - tail - AbiConstants.EventCaptureMax;
         if (record.Length >= Unsafe.SizeOf<T>())
         {
             return ref Unsafe.As<byte, T>(ref MemoryMarshal.GetReference(record));

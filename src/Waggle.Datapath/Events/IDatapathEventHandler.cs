@@ -16,6 +16,9 @@ public interface IDatapathEventHandler
     /// <summary>A packet passed a trace point.</summary>
     void OnTrace(in TraceEvent trace, ReadOnlySpan<byte> packet);
 
+    /// <summary>Policy decided about a connection, or about a packet that belongs to none.</summary>
+    void OnVerdict(in VerdictEvent verdict, ReadOnlySpan<byte> packet);
+
     /// <summary>A local endpoint joined, left or changed a multicast group.</summary>
     void OnMembership(in MembershipEvent membership);
 }

@@ -56,6 +56,24 @@ public sealed class DatapathMaps : IDisposable
 
     public BpfMap<FragmentKey, FragmentEntry> Fragments => Get(MapCatalogue.Fragments).As<FragmentKey, FragmentEntry>();
 
+    /// <summary>Subject number (1 and up) → its policy of both directions; rows are replaced, never edited.</summary>
+    public BpfMap<uint, PolicySubject> PolicySubjects => Get(MapCatalogue.PolicySubjects).As<uint, PolicySubject>();
+
+    public BpfMap<PolicyPeerKey, PolicyPeer> PolicyPeers => Get(MapCatalogue.PolicyPeers).As<PolicyPeerKey, PolicyPeer>();
+
+    public BpfMap<PolicyRuleKey, PolicyRule> PolicyRules => Get(MapCatalogue.PolicyRules).As<PolicyRuleKey, PolicyRule>();
+
+    /// <summary>One row, index 0.</summary>
+    public BpfMap<uint, PolicyState> PolicyState => Get(MapCatalogue.PolicyState).As<uint, PolicyState>();
+
+    /// <summary>Index: rule.</summary>
+    public BpfPerCpuMap<uint, PolicyCounter> PolicyCounters => Get(MapCatalogue.PolicyCounters).AsPerCpu<uint, PolicyCounter>();
+
+    public BpfMap<ConntrackKey, ConntrackEntry> Conntrack => Get(MapCatalogue.Conntrack).As<ConntrackKey, ConntrackEntry>();
+
+    /// <summary>One row, index 0.</summary>
+    public BpfPerCpuMap<uint, ConntrackCounters> ConntrackCounters => Get(MapCatalogue.ConntrackCounters).AsPerCpu<uint, ConntrackCounters>();
+
     /// <summary>The pinned maps of a node.</summary>
     /// <param name="paths">Where its bpffs is.</param>
     /// <param name="readOnly">For commands that only look.</param>

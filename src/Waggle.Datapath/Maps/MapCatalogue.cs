@@ -50,6 +50,20 @@ public static class MapCatalogue
 
     public static MapDefinition Fragments { get; } = MapDefinition.Of<FragmentKey, FragmentEntry>("fragments");
 
+    public static MapDefinition PolicySubjects { get; } = MapDefinition.Indexed<PolicySubject>("policy_subjects");
+
+    public static MapDefinition PolicyPeers { get; } = MapDefinition.Of<PolicyPeerKey, PolicyPeer>("policy_peers");
+
+    public static MapDefinition PolicyRules { get; } = MapDefinition.Of<PolicyRuleKey, PolicyRule>("policy_rules");
+
+    public static MapDefinition PolicyState { get; } = MapDefinition.Indexed<PolicyState>("policy_state");
+
+    public static MapDefinition PolicyCounters { get; } = MapDefinition.Indexed<PolicyCounter>("policy_counters");
+
+    public static MapDefinition Conntrack { get; } = MapDefinition.Of<ConntrackKey, ConntrackEntry>("conntrack");
+
+    public static MapDefinition ConntrackCounters { get; } = MapDefinition.Indexed<ConntrackCounters>("conntrack_counters");
+
     /// <summary>Every map above.</summary>
     public static ImmutableArray<MapDefinition> All { get; } =
     [
@@ -57,6 +71,8 @@ public static class MapCatalogue
         Metrics, MetricsSites, EventCounters, Events,
         McastGroups, McastSlots, McastJoins, McastSources, McastSenders, McastUnconfigured, McastLimits,
         Snat, Fragments,
+        PolicySubjects, PolicyPeers, PolicyRules, PolicyState, PolicyCounters,
+        Conntrack, ConntrackCounters,
     ];
 
     /// <summary>The definition of a map, or null for a private one.</summary>

@@ -36,19 +36,26 @@ public sealed class EventReaderTests : IDisposable
     [Fact]
     public void Decode_EveryTruncation_IsMalformedOrShortNeverACrash()
     {
-        foreach (var type in new[] { EventType.Drop, EventType.Trace, EventType.Membership })
+        foreach (var type in new[] { EventType.Drop, EventType.Trace, EventType.Verdict, EventType.Membership })
         {
-            for (var length = 0; length <= Unsafe.SizeOf<DropEvent>(); length++)
+            for (var length = 0; length <= Unsafe.SizeOf<VerdictEvent>(); length++)
             {
                 var record = new byte[length];
                 var header = new EventHeader { Type = (byte)type, Version = AbiConstants.EventVersion, Length = (ushort)length };
                 MemoryMarshal.AsBytes(new ReadOnlySpan<EventHeader>(in header))[..Math.Min(length, Unsafe.SizeOf<EventHeader>())].CopyTo(record);
-                if (length > 56)
+                var captured = type == EventType.Verdict ? 60 : 44; // packet.captured
+                if (length > captured + 4)
                 {
-                    record.AsSpan(52, 4).Fill(0xff); // captured: far more than there is
+                    record.AsSpan(captured, 4).Fill(0xff); // captured: far more than there is
                 }
 
-                var expected = type == EventType.Membership ? Unsafe.SizeOf<MembershipEvent>() : Unsafe.SizeOf<DropEvent>() - AbiConstants.EventCaptureMax;
+                var expected = type switch
+                {
+                    EventType.Membership => Unsafe.SizeOf<MembershipEvent>(),
+                    EventType.Drop => Unsafe.SizeOf<DropEvent>() - AbiConstants.EventCaptureMax - 8, // rule and padding follow the capture
+                    EventType.Verdict => Unsafe.SizeOf<VerdictEvent>() - AbiConstants.EventCaptureMax,
+                    _ => Unsafe.SizeOf<TraceEvent>() - AbiConstants.EventCaptureMax,
+                };
                 var handler = new Recorder();
                 Assert.Equal(length >= expected ? DecodeResult.Handled : DecodeResult.Malformed, EventDecoder.Decode(record, handler));
                 Assert.True(handler.Packet.Length <= length);
@@ -101,6 +108,8 @@ public sealed class EventReaderTests : IDisposable
 
         public void OnTrace(in TraceEvent trace, ReadOnlySpan<byte> packet) => Packet = packet.ToArray();
 
+        public void OnVerdict(in VerdictEvent verdict, ReadOnlySpan<byte> packet) => Packet = packet.ToArray();
+
         public void OnMembership(in MembershipEvent membership) => Packet = [];
     }
 
@@ -111,6 +120,10 @@ public sealed class EventReaderTests : IDisposable
         }
 
         public void OnTrace(in TraceEvent trace, ReadOnlySpan<byte> packet)
+        {
+        }
+
+        public void OnVerdict(in VerdictEvent verdict, ReadOnlySpan<byte> packet)
         {
         }
 

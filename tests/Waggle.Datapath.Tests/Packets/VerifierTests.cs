@@ -9,7 +9,7 @@ namespace Waggle.Datapath.Tests.Packets;
 public sealed class VerifierTests
 {
     /// <summary>The first bytes of struct datapath_config are its switches.</summary>
-    private const int Switches = 13;
+    private const int Switches = 16;
 
     public static TheoryData<string> Objects => [.. EmbeddedObjects.Names];
 

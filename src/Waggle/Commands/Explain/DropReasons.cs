@@ -9,6 +9,7 @@ internal static class DropReasons
     [
         new(130, "INVALID_SOURCE_MAC", "The packet did not carry the pod's own MAC address.", "Look for a bridge or a second address inside the pod: kubectl exec POD -- ip link"),
         new(132, "INVALID_SOURCE_IP", "A pod may send from its own addresses only; this one used another.", "cilium endpoint list shows the pod's addresses; a router or VPN pod needs an exemption"),
+        new(133, "POLICY_DENIED", "No policy rule allows it.", "waggle why SOURCE DESTINATION:PORT shows the policies that apply and what they allow"),
         new(134, "INVALID_PACKET", "Headers are truncated or contradict each other.", "cilium monitor --type drop -o json shows the first bytes"),
         new(139, "UNSUPPORTED_L3_PROTOCOL", "The address family is switched off on this node.", "cilium config get enable-ipv4; cilium config get enable-ipv6"),
         new(141, "ERROR_WRITING_TO_PACKET", "The kernel refused to change the packet.", "Report it with cilium monitor --type drop -o json"),
@@ -27,6 +28,7 @@ internal static class DropReasons
         new(172, "UNKNOWN_SENDER", "It came from a device that belongs to no endpoint.", "cilium bpf endpoint list; recreate the pod"),
         new(175, "FRAGMENT_NOT_FOUND", "A later fragment whose first fragment was not seen.", "Loss or reordering before this node; lower the sender's packet size"),
         new(176, "FORBIDDEN_ICMPV6", "Pods may send neither router advertisements nor redirects.", "kubectl exec POD -- ps: what sends them?"),
+        new(181, "POLICY_DENY", "A deny rule of a policy says no.", "waggle why SOURCE DESTINATION:PORT names the rule"),
         new(183, "INVALID_VNI", "The VXLAN network identifier is none of the cluster's.", "Check that nothing else sends VXLAN to this node"),
         new(196, "TTL_EXCEEDED", "The packet's hop limit ran out here.", "traceroute shows the path; look for a routing loop"),
         new(199, "IGMP_HANDLED", "An IGMP or MLD message that changed nothing or left a group.", "Nothing to do", Handled: true),

@@ -54,6 +54,7 @@ internal sealed partial class Hook : IDisposable
         Inside = inside ?? NetworkNamespace.Create();
         loaded = BpfObject.Open(Resource(name));
         loaded.SetVariable("config", config);
+        Shrink();
         loaded.Load();
         Sites = Own(loaded.GetMap("metrics_sites")).AsPerCpu<MetricsSite, MetricsEntry>();
         Metrics = Own(loaded.GetMap("metrics")).AsPerCpu<uint, MetricsEntry>();
@@ -155,6 +156,15 @@ internal sealed partial class Hook : IDisposable
 
         loaded.Dispose();
         Inside.Dispose();
+    }
+
+    /// <summary>Each test has maps of its own: those for whole nodes need not be that large here.</summary>
+    private void Shrink()
+    {
+        foreach (var map in new[] { "ipcache", "policy_peers", "policy_rules", "conntrack" }.Where(loaded.HasMap))
+        {
+            loaded.SetMaxEntries(map, 16384);
+        }
     }
 
     private static ulong Sum(ReadOnlySpan<MetricsEntry> values)
