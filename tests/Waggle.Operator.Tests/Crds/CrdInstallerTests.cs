@@ -6,10 +6,15 @@ namespace Waggle.Operator.Tests.Crds;
 public sealed class CrdInstallerTests
 {
     [Fact]
-    public void Definitions_BuiltIn_AreTheFiveTypes()
+    public void Definitions_BuiltIn_AreTheKnownTypes()
     {
         string[] names = [.. CrdInstaller.Definitions().Select(d => (string)d["metadata"]!["name"]!)];
-        Assert.Equal(["ciliumendpoints.cilium.io", "ciliumidentities.cilium.io", "ciliumnodes.cilium.io", "isovalentmulticastgroups.isovalent.com", "multicastnodes.waggle.io"], names);
+        Assert.Equal(
+            [
+                "ciliumcidrgroups.cilium.io", "ciliumclusterwidenetworkpolicies.cilium.io", "ciliumendpoints.cilium.io", "ciliumidentities.cilium.io",
+                "ciliumnetworkpolicies.cilium.io", "ciliumnodes.cilium.io", "isovalentmulticastgroups.isovalent.com", "multicastnodes.waggle.io",
+            ],
+            names);
         Assert.All(CrdInstaller.Definitions(), d => Assert.Equal($"{d["spec"]!["names"]!["plural"]}.{d["spec"]!["group"]}", (string)d["metadata"]!["name"]!));
     }
 
