@@ -10,18 +10,19 @@ namespace Waggle.Hosting.Http;
 public static class MetricsEndpoint
 {
     /// <summary>Makes the server; it is not started.</summary>
-    public static WebApplication Create(IPEndPoint address, IEnumerable<IMetricsSource> sources, ILoggerFactory logs)
+    /// <param name="openMetrics">Answer in OpenMetrics to those who ask for it: it carries exemplars.</param>
+    public static WebApplication Create(IPEndPoint address, IEnumerable<IMetricsSource> sources, ILoggerFactory logs, bool openMetrics = false)
     {
         IMetricsSource[] all = [.. sources];
         return HttpEndpoint.Tcp(address, logs, app => app.MapGet("/metrics", context =>
         {
-            var writer = new MetricsWriter();
+            var writer = new MetricsWriter(openMetrics && context.Request.Headers.Accept.ToString().Contains("application/openmetrics-text", StringComparison.Ordinal));
             foreach (IMetricsSource source in all)
             {
                 source.Write(writer);
             }
 
-            return HttpEndpoint.WriteAsync(context, StatusCodes.Status200OK, writer.ToString(), "text/plain; version=0.0.4; charset=utf-8");
+            return HttpEndpoint.WriteAsync(context, StatusCodes.Status200OK, writer.End().ToString(), writer.ContentType);
         }));
     }
 }
