@@ -15,7 +15,7 @@ public sealed partial class ArchitectureTests
         ["Waggle.State"] = [],
         ["Waggle.Kube"] = [],
         ["Waggle.Hosting"] = [],
-        ["Waggle.Hubble"] = [],
+        ["Waggle.Hubble"] = ["Waggle.Hosting", "Waggle.Kube"],
         ["Waggle.Datapath"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf"],
         ["Waggle.Agent"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf", "Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Datapath", "Waggle.Hubble"],
         ["Waggle.Operator"] = ["Waggle.State", "Waggle.Hosting", "Waggle.Kube"],

@@ -1,6 +1,6 @@
 using Waggle.Hosting.Config;
+using Waggle.Hubble.Flows;
 using Waggle.Hubble.Metrics.Series;
-using Waggle.Hubble.Protocol.Flows;
 
 namespace Waggle.Hubble.Metrics.Configuration;
 
@@ -23,12 +23,14 @@ public sealed class ContextLabels
     private readonly SideContext _source = new();
     private readonly SideContext _destination = new();
 
+    private string[] _names = [];
+
     private ContextLabels()
     {
     }
 
     /// <summary>The labels' names, in the order of <see cref="AddTo"/>.</summary>
-    public IReadOnlyList<string> Names { get; private set; } = [];
+    public IReadOnlyList<string> Names => _names;
 
     /// <exception cref="MetricsConfigException">An unknown context or label.</exception>
     public static ContextLabels Parse(string metric, IReadOnlyList<MetricOption> options)
@@ -57,21 +59,21 @@ public sealed class ContextLabels
             }
         }
 
-        labels.Names = [.. Known.Where((_, i) => labels._wanted[i]), .. labels._source.Any ? ["source"] : Array.Empty<string>(), .. labels._destination.Any ? ["destination"] : Array.Empty<string>()];
+        labels._names = [.. Known.Where((_, i) => labels._wanted[i]), .. labels._source.Any ? ["source"] : Array.Empty<string>(), .. labels._destination.Any ? ["destination"] : Array.Empty<string>()];
         return labels;
     }
 
     /// <summary>Appends the values for a flow.</summary>
     /// <param name="swap">The flow is an answer that shall be counted for who asked: source and destination change places.</param>
-    public void AddTo(ref LabelValues values, Flow flow, bool swap = false)
+    public void AddTo(ref LabelValues values, in FlowRecord flow, bool swap = false)
     {
-        Endpoint? source = swap ? flow.Destination : flow.Source;
-        Endpoint? destination = swap ? flow.Source : flow.Destination;
+        EndpointInfo source = swap ? flow.DestinationEndpoint : flow.SourceEndpoint;
+        EndpointInfo destination = swap ? flow.SourceEndpoint : flow.DestinationEndpoint;
         for (int i = 0; i < _wanted.Length; i++)
         {
             if (_wanted[i])
             {
-                values.Add(Value(i, flow, i < 6 ? source : destination, swap));
+                AddLabel(ref values, i, in flow, i < 6 ? source : destination, swap);
             }
         }
 
@@ -79,30 +81,33 @@ public sealed class ContextLabels
         SideContext first = swap ? _destination : _source, second = swap ? _source : _destination;
         if (_source.Any)
         {
-            first.AddTo(ref values, flow, source: !swap);
+            first.AddTo(ref values, in flow, source: !swap);
         }
 
         if (_destination.Any)
         {
-            second.AddTo(ref values, flow, source: swap);
+            second.AddTo(ref values, in flow, source: swap);
         }
     }
 
-    /// <summary>Whether a series with these values of <see cref="Names"/> tells of a pod.</summary>
+    /// <summary>Whether a series with these values of <see cref="Names"/> tells of one of these pods.</summary>
     /// <param name="offset">Where the context's values begin.</param>
-    public bool TellsOf(string podNamespace, string pod, IReadOnlyList<string> values, int offset)
+    public bool TellsOf(IReadOnlySet<(string Namespace, string Pod)> pods, IReadOnlyList<string> values, int offset)
     {
+        bool Path(SideContext context, string label)
+        {
+            return context.UsesPods && Value(label) is { } path && path.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && pods.Contains((path[..slash], path[(slash + 1)..]));
+        }
+
+        bool Pair(string side) => Value(side + "_namespace") is { } place && Value(side + "_pod") is { } name && pods.Contains((place, name));
+
         string? Value(string label)
         {
-            int index = Array.IndexOf([.. Names], label);
+            int index = Array.IndexOf(_names, label);
             return index < 0 ? null : values[offset + index];
         }
 
-        string path = $"{podNamespace}/{pod}";
-        return (_source.UsesPods && Value("source") == path)
-            || (_destination.UsesPods && Value("destination") == path)
-            || (Value("source_pod") == pod && Value("source_namespace") == podNamespace)
-            || (Value("destination_pod") == pod && Value("destination_namespace") == podNamespace);
+        return Path(_source, "source") || Path(_destination, "destination") || Pair("source") || Pair("destination");
     }
 
     /// <summary>Whether any series can name a single pod: only then series must be removed with pods.</summary>
@@ -110,13 +115,13 @@ public sealed class ContextLabels
         || (Names.Contains("source_pod") && Names.Contains("source_namespace")) || (Names.Contains("destination_pod") && Names.Contains("destination_namespace"));
 
     /// <summary>The value of the usual labels of an application's name; empty when the endpoint has none.</summary>
-    internal static string App(Endpoint? endpoint)
+    internal static string App(EndpointInfo endpoint)
     {
-        foreach (string label in endpoint?.Labels ?? [])
+        for (int i = 0; i < endpoint.Labels.Count; i++)
         {
             foreach (string prefix in AppLabels)
             {
-                if (label.Length > prefix.Length && label.StartsWith(prefix, StringComparison.Ordinal))
+                if (endpoint.Labels[i] is var label && label.Length > prefix.Length && label.StartsWith(prefix, StringComparison.Ordinal))
                 {
                     return label[prefix.Length..];
                 }
@@ -135,17 +140,36 @@ public sealed class ContextLabels
 
     private static readonly string[] AppLabels = ["k8s:app.kubernetes.io/name=", "k8s:k8s-app=", "k8s:app="];
 
-    private static string Value(int label, Flow flow, Endpoint? endpoint, bool swap) => label switch
+    private static void AddLabel(ref LabelValues values, int label, in FlowRecord flow, EndpointInfo endpoint, bool swap)
     {
-        0 => (swap ? flow.IP?.Destination : flow.IP?.Source) ?? "",
-        6 => (swap ? flow.IP?.Source : flow.IP?.Destination) ?? "",
-        1 or 7 => endpoint?.PodName ?? "",
-        2 or 8 => endpoint?.Namespace ?? "",
-        3 or 9 => endpoint?.Workloads.Count > 0 ? endpoint.Workloads[0].Name : "",
-        4 or 10 => endpoint?.Workloads.Count > 0 ? endpoint.Workloads[0].Kind : "",
-        5 or 11 => App(endpoint),
-        _ => Handlers.MetricWords.Direction(flow.TrafficDirection),
-    };
+        switch (label)
+        {
+            case 0:
+                values.Add(swap ? flow.Destination : flow.Source);
+                break;
+            case 6:
+                values.Add(swap ? flow.Source : flow.Destination);
+                break;
+            case 1 or 7:
+                values.Add(endpoint.PodName);
+                break;
+            case 2 or 8:
+                values.Add(endpoint.Namespace);
+                break;
+            case 3 or 9:
+                values.Add(endpoint.Workloads.Count > 0 ? endpoint.Workloads[0].Name : "");
+                break;
+            case 4 or 10:
+                values.Add(endpoint.Workloads.Count > 0 ? endpoint.Workloads[0].Kind : "");
+                break;
+            case 5 or 11:
+                values.Add(App(endpoint));
+                break;
+            default:
+                values.Add(Handlers.MetricWords.Direction(flow.Direction));
+                break;
+        }
+    }
 
     private static ContextKind[] Contexts(string metric, MetricOption option) =>
         [.. option.Values.Select(value => SideContext.TryParse(value, out ContextKind kind) ? kind : throw Unknown(metric, option.Name, value, SideContext.Words))];

@@ -1,4 +1,4 @@
-using Google.Protobuf.Collections;
+using Waggle.Hubble.Flows;
 using Waggle.Hubble.Metrics.Series;
 using Waggle.Hubble.Protocol.Flows;
 
@@ -43,11 +43,11 @@ internal sealed class SideContext
     }
 
     /// <summary>Appends the value for the flow's source, or its destination.</summary>
-    public void AddTo(ref LabelValues values, Flow flow, bool source)
+    public void AddTo(ref LabelValues values, in FlowRecord flow, bool source)
     {
         values.Begin();
         (int Length, int Count) empty = values.Mark();
-        ContextKind[] kinds = (flow.TrafficDirection switch
+        ContextKind[] kinds = (flow.Direction switch
         {
             TrafficDirection.Ingress => Ingress ?? Both,
             TrafficDirection.Egress => Egress ?? Both,
@@ -55,7 +55,7 @@ internal sealed class SideContext
         }) ?? [];
         foreach (ContextKind kind in kinds)
         {
-            Append(ref values, kind, flow, source);
+            Append(ref values, kind, in flow, source);
             if (values.Mark() != empty)
             {
                 return;
@@ -63,36 +63,36 @@ internal sealed class SideContext
         }
     }
 
-    private static void Append(ref LabelValues values, ContextKind kind, Flow flow, bool source)
+    private static void Append(ref LabelValues values, ContextKind kind, in FlowRecord flow, bool source)
     {
-        Endpoint? endpoint = source ? flow.Source : flow.Destination;
+        EndpointInfo endpoint = source ? flow.SourceEndpoint : flow.DestinationEndpoint;
         switch (kind)
         {
             case ContextKind.Identity:
-                Join(ref values, endpoint?.Labels);
+                Join(ref values, endpoint.Labels);
                 break;
             case ContextKind.Namespace:
-                values.Append(endpoint?.Namespace);
+                values.Append(endpoint.Namespace);
                 break;
             case ContextKind.Pod:
-                Path(ref values, endpoint?.Namespace, endpoint?.PodName);
+                Path(ref values, endpoint.Namespace, endpoint.PodName);
                 break;
             case ContextKind.PodName:
-                values.Append(endpoint?.PodName);
+                values.Append(endpoint.PodName);
                 break;
             case ContextKind.Dns:
                 Join(ref values, source ? flow.SourceNames : flow.DestinationNames);
                 break;
             case ContextKind.Ip:
-                values.Append(source ? flow.IP?.Source : flow.IP?.Destination);
+                values.Append(source ? flow.Source : flow.Destination);
                 break;
             case ContextKind.ReservedIdentity:
-                values.Append(Reserved(endpoint?.Labels));
+                values.Append(Reserved(endpoint.Labels));
                 break;
-            case ContextKind.Workload when endpoint?.Workloads.Count > 0:
+            case ContextKind.Workload when endpoint.Workloads.Count > 0:
                 Path(ref values, endpoint.Namespace, endpoint.Workloads[0].Name);
                 break;
-            case ContextKind.WorkloadName when endpoint?.Workloads.Count > 0:
+            case ContextKind.WorkloadName when endpoint.Workloads.Count > 0:
                 values.Append(endpoint.Workloads[0].Name);
                 break;
             case ContextKind.App:
@@ -119,7 +119,7 @@ internal sealed class SideContext
         values.Append(name);
     }
 
-    private static void Join(ref LabelValues values, RepeatedField<string>? parts)
+    private static void Join(ref LabelValues values, IReadOnlyList<string>? parts)
     {
         for (int i = 0; i < parts?.Count; i++)
         {
@@ -129,11 +129,12 @@ internal sealed class SideContext
     }
 
     // The API server is told apart from the world it may be in.
-    private static string Reserved(RepeatedField<string>? labels)
+    private static string Reserved(IReadOnlyList<string> labels)
     {
         string first = "";
-        foreach (string label in labels ?? [])
+        for (int i = 0; i < labels.Count; i++)
         {
+            string label = labels[i];
             if (label == "reserved:kube-apiserver")
             {
                 return label;

@@ -1,6 +1,6 @@
+using Waggle.Hubble.Flows;
 using Waggle.Hubble.Metrics.Configuration;
 using Waggle.Hubble.Metrics.Series;
-using Waggle.Hubble.Protocol.Flows;
 
 namespace Waggle.Hubble.Metrics.Handlers;
 
@@ -16,7 +16,7 @@ internal abstract class FlowMetric(MetricDefinition definition, int limit)
 
     public IReadOnlyList<IMetricFamily> Families => _families;
 
-    public abstract void Process(Flow flow);
+    public abstract void Process(in FlowRecord flow);
 
     protected CounterFamily Counter(string name, string help, params IReadOnlyList<string> labels)
     {

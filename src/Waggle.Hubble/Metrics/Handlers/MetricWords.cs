@@ -1,4 +1,5 @@
 using System.Globalization;
+using Waggle.Hubble.Flows;
 using Waggle.Hubble.Printing;
 using Waggle.Hubble.Protocol.Flows;
 
@@ -30,10 +31,30 @@ internal static class MetricWords
         _ => "unknown",
     };
 
-    public static string Family(IPVersion version) => version switch
+    /// <summary>The protocol as metrics name it: <c>TCP</c>, <c>ICMPv4</c>, <c>DNS</c>, or <c>Unknown L4</c>.</summary>
+    public static string Protocol(in FlowRecord flow) => flow.EventType switch
     {
-        IPVersion.Ipv4 => "IPv4",
-        IPVersion.Ipv6 => "IPv6",
-        _ => "IP_NOT_USED",
+        FlowEventType.AccessLog => flow.L7?.RecordCase switch
+        {
+            Layer7.RecordOneofCase.Dns => "DNS",
+            Layer7.RecordOneofCase.Http => "HTTP",
+            Layer7.RecordOneofCase.Kafka => "Kafka",
+            _ => "Unknown L7",
+        },
+        FlowEventType.Drop or FlowEventType.Trace or FlowEventType.PolicyVerdict or FlowEventType.Capture => Transport(in flow) ?? "Unknown L4",
+        _ => "Unknown flow",
+    };
+
+    /// <summary>Null when the transport header is not known.</summary>
+    public static string? Transport(in FlowRecord flow) => !flow.HasL4 ? null : flow.Protocol switch
+    {
+        IpProtocol.Tcp => "TCP",
+        IpProtocol.Udp => "UDP",
+        IpProtocol.Icmp => "ICMPv4",
+        IpProtocol.IcmpV6 => "ICMPv6",
+        IpProtocol.Sctp => "SCTP",
+        IpProtocol.Igmp => "IGMP",
+        IpProtocol.Vrrp => "VRRP",
+        _ => null,
     };
 }

@@ -1,3 +1,4 @@
+using Waggle.Hubble.Flows;
 using Waggle.Hubble.Metrics.Configuration;
 using Waggle.Hubble.Metrics.Series;
 using Waggle.Hubble.Printing;
@@ -12,7 +13,7 @@ internal sealed class DropMetric : FlowMetric
 
     public DropMetric(MetricDefinition definition, int limit) : base(definition, limit) => _drops = Counter("drop_total", "Number of drops", "reason", "protocol");
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
         if (flow.Verdict != Verdict.Dropped)
         {
@@ -20,9 +21,9 @@ internal sealed class DropMetric : FlowMetric
         }
 
         var values = new LabelValues(stackalloc char[256]);
-        values.Add(ProtoNames.DropReason[(int)flow.DropReasonDesc]);
-        values.Add(FlowText.Protocol(flow));
-        Context.AddTo(ref values, flow);
+        values.Add(ProtoNames.DropReason[flow.DropReason]);
+        values.Add(MetricWords.Protocol(in flow));
+        Context.AddTo(ref values, in flow);
         _drops.Add(ref values);
         values.Dispose();
     }
@@ -36,41 +37,44 @@ internal sealed class AllFlowsMetric : FlowMetric
     public AllFlowsMetric(MetricDefinition definition, int limit) : base(definition, limit) =>
         _flows = Counter("flows_processed_total", "Total number of flows processed", "protocol", "type", "subtype", "verdict");
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
-        int subType = flow.EventType?.SubType ?? 0;
         var values = new LabelValues(stackalloc char[256]);
-        values.Add(FlowText.Protocol(flow));
-        switch (flow.EventType?.Type ?? 0)
+        values.Add(MetricWords.Protocol(in flow));
+        switch (flow.EventType)
         {
-            case EventTypes.L7:
+            case FlowEventType.AccessLog:
                 values.Add("L7");
                 values.Add(flow.L7?.RecordCase switch { Layer7.RecordOneofCase.Dns => "DNS", Layer7.RecordOneofCase.Http => "HTTP", Layer7.RecordOneofCase.Kafka => "Kafka", _ => "" });
                 break;
-            case EventTypes.Drop:
+            case FlowEventType.Drop:
                 values.Add("Drop");
                 values.Add("");
                 break;
-            case EventTypes.Capture:
+            case FlowEventType.Capture:
                 values.Add("Capture");
                 values.Add("");
                 break;
-            case EventTypes.Trace:
+            case FlowEventType.Trace:
                 values.Add("Trace");
-                values.Add(EventTypes.TracePoint(subType));
+                values.Add(EventTypes.TracePoint(flow.SubType));
                 break;
-            case EventTypes.PolicyVerdict:
+            case FlowEventType.PolicyVerdict:
                 values.Add("PolicyVerdict");
+                values.Add("");
+                break;
+            case FlowEventType.Membership:
+                values.Add("Membership");
                 values.Add("");
                 break;
             case var other:
                 values.Add("Unknown");
-                values.Add(other);
+                values.Add((int)other);
                 break;
         }
 
         values.Add(ProtoNames.Verdict[(int)flow.Verdict]);
-        Context.AddTo(ref values, flow);
+        Context.AddTo(ref values, in flow);
         _flows.Add(ref values);
         values.Dispose();
     }
@@ -88,35 +92,35 @@ internal sealed class FlowsToWorldMetric : FlowMetric
         _flows = Counter("flows_to_world_total", "Total number of flows to reserved:world", _port ? ["protocol", "verdict", "port"] : ["protocol", "verdict"]);
     }
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
-        bool dropped = flow.Verdict == Verdict.Dropped, reply = flow.IsReply == true;
-        if (flow.L4 is null || flow.EventType is null || !IsWorld(flow.Destination)
-            || (dropped && !_anyDrop && flow.DropReasonDesc != DropReason.PolicyDenied)
+        bool dropped = flow.Verdict == Verdict.Dropped, reply = flow.Reply == ReplyState.Yes;
+        if (!flow.HasL4 || !IsWorld(in flow)
+            || (dropped && !_anyDrop && flow.DropReason != (byte)DropReason.PolicyDenied)
             || (!dropped && reply)
-            || (_synOnly && (reply || flow.L4.TCP?.Flags?.SYN != true)))
+            || (_synOnly && (reply || flow.Protocol != IpProtocol.Tcp || (flow.TcpFlags & TcpFlagBits.Syn) == 0)))
         {
             return;
         }
 
         var values = new LabelValues(stackalloc char[256]);
-        values.Add(FlowText.Protocol(flow));
+        values.Add(MetricWords.Protocol(in flow));
         values.Add(ProtoNames.Verdict[(int)flow.Verdict]);
         if (_port)
         {
-            PortTo(ref values, flow.L4);
+            PortTo(ref values, in flow);
         }
 
-        Context.AddTo(ref values, flow);
+        Context.AddTo(ref values, in flow);
         _flows.Add(ref values);
         values.Dispose();
     }
 
-    private static void PortTo(ref LabelValues values, Layer4 l4)
+    private static void PortTo(ref LabelValues values, in FlowRecord flow)
     {
-        if (l4.ProtocolCase is Layer4.ProtocolOneofCase.TCP or Layer4.ProtocolOneofCase.UDP or Layer4.ProtocolOneofCase.SCTP)
+        if (flow.HasPorts)
         {
-            values.Add((int)FlowText.Ports(l4).Destination);
+            values.Add(flow.DestinationPort);
         }
         else
         {
@@ -124,11 +128,18 @@ internal sealed class FlowsToWorldMetric : FlowMetric
         }
     }
 
-    private static bool IsWorld(Endpoint? endpoint)
+    private static bool IsWorld(in FlowRecord flow)
     {
-        foreach (string label in endpoint?.Labels ?? [])
+        if (flow.DestinationIdentity is 2 or 9 or 10)
         {
-            if (label is "reserved:world" or "reserved:world-ipv4" or "reserved:world-ipv6")
+            return true;
+        }
+
+        // Identities of address ranges outside carry the label too.
+        IReadOnlyList<string> labels = flow.DestinationEndpoint.Labels;
+        for (int i = 0; i < labels.Count; i++)
+        {
+            if (labels[i] is "reserved:world" or "reserved:world-ipv4" or "reserved:world-ipv6")
             {
                 return true;
             }
@@ -145,18 +156,18 @@ internal sealed class IcmpMetric : FlowMetric
 
     public IcmpMetric(MetricDefinition definition, int limit) : base(definition, limit) => _messages = Counter("icmp_total", "Number of ICMP messages", "family", "type");
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
-        bool six = flow.L4?.ProtocolCase == Layer4.ProtocolOneofCase.ICMPv6;
-        if (!six && flow.L4?.ProtocolCase != Layer4.ProtocolOneofCase.ICMPv4)
+        bool six = flow.Protocol == IpProtocol.IcmpV6;
+        if (!flow.HasL4 || (!six && flow.Protocol != IpProtocol.Icmp))
         {
             return;
         }
 
         var values = new LabelValues(stackalloc char[256]);
         values.Add(six ? "IPv6" : "IPv4");
-        values.Add(six ? IcmpNames.V6(flow.L4!.ICMPv6.Type, flow.L4.ICMPv6.Code) : IcmpNames.V4(flow.L4!.ICMPv4.Type, flow.L4.ICMPv4.Code));
-        Context.AddTo(ref values, flow);
+        values.Add(six ? IcmpNames.V6(flow.IcmpType, flow.IcmpCode) : IcmpNames.V4(flow.IcmpType, flow.IcmpCode));
+        Context.AddTo(ref values, in flow);
         _messages.Add(ref values);
         values.Dispose();
     }
@@ -170,18 +181,18 @@ internal sealed class PortDistributionMetric : FlowMetric
     public PortDistributionMetric(MetricDefinition definition, int limit) : base(definition, limit) =>
         _packets = Counter("port_distribution_total", "Numbers of packets distributed by destination port", "protocol", "port");
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
         // Without certainty that it is no answer, the port may be a client's.
-        if (flow.Verdict is not (Verdict.Forwarded or Verdict.Redirected) || flow.IsReply != false || FlowText.Transport(flow.L4) is not { } transport)
+        if (flow.Verdict is not (Verdict.Forwarded or Verdict.Redirected) || flow.Reply != ReplyState.No || MetricWords.Transport(in flow) is not { } transport)
         {
             return;
         }
 
         var values = new LabelValues(stackalloc char[256]);
         values.Add(transport);
-        values.Add((int)FlowText.Ports(flow.L4).Destination);
-        Context.AddTo(ref values, flow);
+        values.Add(flow.HasPorts ? flow.DestinationPort : 0);
+        Context.AddTo(ref values, in flow);
         _packets.Add(ref values);
         values.Dispose();
     }
@@ -194,29 +205,29 @@ internal sealed class TcpMetric : FlowMetric
 
     public TcpMetric(MetricDefinition definition, int limit) : base(definition, limit) => _flags = Counter("tcp_flags_total", "TCP flag occurrences", "flag", "family");
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
-        if (flow.Verdict is not (Verdict.Forwarded or Verdict.Redirected) || flow.IP is null || flow.L4?.TCP?.Flags is not { } flags)
+        if (flow.Verdict is not (Verdict.Forwarded or Verdict.Redirected) || flow.IpVersion == 0 || !flow.HasL4 || flow.Protocol != IpProtocol.Tcp)
         {
             return;
         }
 
-        Count(flow, flags.FIN, "FIN");
-        Count(flow, flags.SYN, flags.ACK ? "SYN-ACK" : "SYN");
-        Count(flow, flags.RST, "RST");
+        Count(in flow, TcpFlagBits.Fin, "FIN");
+        Count(in flow, TcpFlagBits.Syn, (flow.TcpFlags & TcpFlagBits.Ack) != 0 ? "SYN-ACK" : "SYN");
+        Count(in flow, TcpFlagBits.Rst, "RST");
     }
 
-    private void Count(Flow flow, bool set, string flag)
+    private void Count(in FlowRecord flow, TcpFlagBits bit, string flag)
     {
-        if (!set)
+        if ((flow.TcpFlags & bit) == 0)
         {
             return;
         }
 
         var values = new LabelValues(stackalloc char[256]);
         values.Add(flag);
-        values.Add(MetricWords.Family(flow.IP.IpVersion));
-        Context.AddTo(ref values, flow);
+        values.Add(flow.IpVersion == 6 ? "IPv6" : "IPv4");
+        Context.AddTo(ref values, in flow);
         _flags.Add(ref values);
         values.Dispose();
     }
@@ -233,23 +244,23 @@ internal sealed class MulticastMetric : FlowMetric
         _memberships = Counter("multicast_memberships_total", "Changes of memberships in multicast groups", "group", "change", "protocol");
     }
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
         var values = new LabelValues(stackalloc char[256]);
-        if (flow.Membership is { } membership)
+        if (flow.EventType == FlowEventType.Membership)
         {
-            values.Add(membership.Group);
-            values.Add(Changes[Math.Min((int)membership.Change, Changes.Length - 1)]);
-            values.Add(membership.Protocol);
-            Context.AddTo(ref values, flow);
+            values.Add(flow.Destination);
+            values.Add(Changes[Math.Min((int)flow.MembershipChange, Changes.Length - 1)]);
+            values.Add(Protocols[Math.Min((int)flow.MembershipProtocol, Protocols.Length - 1)]);
+            Context.AddTo(ref values, in flow);
             _memberships.Add(ref values);
         }
-        else if (flow.IP is { } ip && IsGroup(ip.Destination))
+        else if (flow.Destination.IsMulticast)
         {
-            values.Add(ip.Destination);
-            values.Add(flow.EventType?.Type == EventTypes.Trace ? EventTypes.TracePoint(flow.EventType.SubType) : flow.EventType?.Type == EventTypes.Drop ? "drop" : "other");
+            values.Add(flow.Destination);
+            values.Add(flow.EventType switch { FlowEventType.Trace => EventTypes.TracePoint(flow.SubType), FlowEventType.Drop => "drop", _ => "other" });
             values.Add(ProtoNames.Verdict[(int)flow.Verdict]);
-            Context.AddTo(ref values, flow);
+            Context.AddTo(ref values, in flow);
             _flows.Add(ref values);
         }
 
@@ -257,8 +268,5 @@ internal sealed class MulticastMetric : FlowMetric
     }
 
     private static readonly string[] Changes = ["unknown", "join", "leave", "filter", "leaving"];
-
-    // 224.0.0.0/4 and ff00::/8, from their canonical text.
-    private static bool IsGroup(string address) => address.StartsWith("ff", StringComparison.OrdinalIgnoreCase) && address.Contains(':')
-        || (address.IndexOf('.', StringComparison.Ordinal) == 3 && byte.TryParse(address.AsSpan(0, 3), out byte first) && first is >= 224 and <= 239);
+    private static readonly string[] Protocols = ["unknown", "IGMPv1", "IGMPv2", "IGMPv3", "MLDv1", "MLDv2"];
 }

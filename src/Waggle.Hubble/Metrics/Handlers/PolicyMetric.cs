@@ -1,6 +1,6 @@
+using Waggle.Hubble.Flows;
 using Waggle.Hubble.Metrics.Configuration;
 using Waggle.Hubble.Metrics.Series;
-using Waggle.Hubble.Printing;
 using Waggle.Hubble.Protocol.Flows;
 
 namespace Waggle.Hubble.Metrics.Handlers;
@@ -15,16 +15,16 @@ internal sealed class PolicyMetric : FlowMetric
     public PolicyMetric(MetricDefinition definition, int limit) : base(definition, limit) =>
         _verdicts = Counter("policy_verdicts_total", "Total number of Cilium network policy verdicts", "direction", "match", "action");
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
         string match;
-        switch (flow.EventType?.Type)
+        switch (flow.EventType)
         {
             // The node's own processes always reach its pods: no policy decides that.
-            case EventTypes.PolicyVerdict when flow.Source?.Identity != Host:
-                match = MetricWords.Match(flow.PolicyMatchType);
+            case FlowEventType.PolicyVerdict when flow.SourceIdentity != Host:
+                match = MetricWords.Match(flow.PolicyMatch);
                 break;
-            case EventTypes.L7:
+            case FlowEventType.AccessLog:
                 match = flow.L7?.RecordCase switch { Layer7.RecordOneofCase.Dns => "l7/dns", Layer7.RecordOneofCase.Http => "l7/http", Layer7.RecordOneofCase.Kafka => "l7/kafka", _ => "l7/" };
                 break;
             default:
@@ -32,10 +32,10 @@ internal sealed class PolicyMetric : FlowMetric
         }
 
         var values = new LabelValues(stackalloc char[256]);
-        values.Add(flow.TrafficDirection == TrafficDirection.Unknown ? "traffic_direction_unknown" : MetricWords.Direction(flow.TrafficDirection));
+        values.Add(flow.Direction == TrafficDirection.Unknown ? "traffic_direction_unknown" : MetricWords.Direction(flow.Direction));
         values.Add(match);
         values.Add(MetricWords.Action(flow.Verdict));
-        Context.AddTo(ref values, flow);
+        Context.AddTo(ref values, in flow);
         _verdicts.Add(ref values);
         values.Dispose();
     }

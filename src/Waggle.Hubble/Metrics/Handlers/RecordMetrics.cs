@@ -1,4 +1,5 @@
 using Google.Protobuf.Collections;
+using Waggle.Hubble.Flows;
 using Waggle.Hubble.Metrics.Configuration;
 using Waggle.Hubble.Metrics.Series;
 using Waggle.Hubble.Printing;
@@ -21,19 +22,19 @@ internal sealed class DnsMetric : FlowMetric
         _types = Counter("dns_response_types_total", "Number of DNS queries observed", ["type", "qtypes", .. more]);
     }
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
         if (flow.L7?.Dns is not { } dns || (_ignoreAaaa && dns.Qtypes.Count == 1 && dns.Qtypes[0] == "AAAA"))
         {
             return;
         }
 
-        bool dropped = flow.Verdict == Verdict.Dropped, response = !dropped && flow.IsReply == true;
+        bool dropped = flow.Verdict == Verdict.Dropped, response = !dropped && flow.Reply == ReplyState.Yes;
         var values = new LabelValues(stackalloc char[512]);
         values.Add(dropped ? "Policy denied" : response ? DnsCodes.Text(dns.Rcode) : "");
         Join(ref values, dns.Qtypes);
         values.Add(dns.Ips.Count);
-        Finish(ref values, flow, dns, response ? _responses : _queries);
+        Finish(ref values, in flow, dns, response ? _responses : _queries);
         if (response)
         {
             foreach (string type in dns.Rrtypes)
@@ -41,21 +42,21 @@ internal sealed class DnsMetric : FlowMetric
                 values.Rewind((0, 0));
                 values.Add(type);
                 Join(ref values, dns.Qtypes);
-                Finish(ref values, flow, dns, _types);
+                Finish(ref values, in flow, dns, _types);
             }
         }
 
         values.Dispose();
     }
 
-    private void Finish(ref LabelValues values, Flow flow, DNS dns, CounterFamily family)
+    private void Finish(ref LabelValues values, in FlowRecord flow, DNS dns, CounterFamily family)
     {
         if (_query)
         {
             values.Add(dns.Query);
         }
 
-        Context.AddTo(ref values, flow);
+        Context.AddTo(ref values, in flow);
         family.Add(ref values);
     }
 
@@ -87,15 +88,15 @@ internal sealed class HttpMetric : FlowMetric
         _durations = Histogram("http_request_duration_seconds", "Quantiles of HTTP request duration in seconds", "method", "reporter");
     }
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
         if (flow.L7?.Http is not { } http || flow.L7.Type is not (L7FlowType.Request or L7FlowType.Response))
         {
             return;
         }
 
-        string trace = _exemplars ? flow.TraceContext?.Parent?.TraceId ?? "" : "";
-        string reporter = MetricWords.Reporter(flow.TrafficDirection);
+        string trace = _exemplars ? flow.TraceId ?? "" : "";
+        string reporter = MetricWords.Reporter(flow.Direction);
         bool response = flow.L7.Type == L7FlowType.Response;
         if (!response && _second)
         {
@@ -111,14 +112,14 @@ internal sealed class HttpMetric : FlowMetric
         }
 
         values.Add(reporter);
-        Context.AddTo(ref values, flow, swap: _second);
+        Context.AddTo(ref values, in flow, swap: _second);
         (response && !_second ? _responses! : _requests).Add(ref values, trace);
         if (response)
         {
             values.Rewind((0, 0));
             values.Add(http.Method);
             values.Add(reporter);
-            Context.AddTo(ref values, flow, swap: _second);
+            Context.AddTo(ref values, in flow, swap: _second);
             _durations.Observe(ref values, flow.L7.LatencyNs / 1e9, trace);
         }
 
@@ -138,26 +139,26 @@ internal sealed class KafkaMetric : FlowMetric
         _durations = Histogram("kafka_request_duration_seconds", "Quantiles of Kafka request duration in seconds", "topic", "api_key", "reporter");
     }
 
-    public override void Process(Flow flow)
+    public override void Process(in FlowRecord flow)
     {
         if (flow.L7?.Kafka is not { } kafka || flow.L7.Type != L7FlowType.Request)
         {
             return;
         }
 
-        string reporter = MetricWords.Reporter(flow.TrafficDirection);
+        string reporter = MetricWords.Reporter(flow.Direction);
         var values = new LabelValues(stackalloc char[256]);
         values.Add(kafka.Topic);
         values.Add(kafka.ApiKey);
         values.Add(kafka.ErrorCode);
         values.Add(reporter);
-        Context.AddTo(ref values, flow);
+        Context.AddTo(ref values, in flow);
         _requests.Add(ref values);
         values.Rewind((0, 0));
         values.Add(kafka.Topic);
         values.Add(kafka.ApiKey);
         values.Add(reporter);
-        Context.AddTo(ref values, flow);
+        Context.AddTo(ref values, in flow);
         _durations.Observe(ref values, flow.L7.LatencyNs / 1e9);
         values.Dispose();
     }

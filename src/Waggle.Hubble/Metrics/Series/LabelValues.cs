@@ -1,4 +1,6 @@
 using System.Buffers;
+using Waggle.Hubble.Flows;
+using Waggle.Hubble.Printing;
 
 namespace Waggle.Hubble.Metrics.Series;
 
@@ -33,6 +35,12 @@ public ref struct LabelValues : IDisposable
         _length += written;
     }
 
+    public void Add(FlowAddress address)
+    {
+        Begin();
+        Append(address);
+    }
+
     /// <summary>Starts a value that is made of several <see cref="Append"/>s.</summary>
     public void Begin()
     {
@@ -50,6 +58,12 @@ public ref struct LabelValues : IDisposable
         part.CopyTo(target);
         target.Replace(Border, '?');
         _length += part.Length;
+    }
+
+    public void Append(FlowAddress address)
+    {
+        Reserve(AddressText.MaxLength);
+        _length += AddressText.Format(address, _buffer[_length..]);
     }
 
     /// <summary>A mark to come back to with <see cref="Rewind"/>.</summary>
