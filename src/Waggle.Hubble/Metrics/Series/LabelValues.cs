@@ -41,7 +41,7 @@ public ref struct LabelValues : IDisposable
         Append(address);
     }
 
-    /// <summary>Starts a value that is made of several <see cref="Append"/>s.</summary>
+    /// <summary>Starts a value that is made of several appended parts.</summary>
     public void Begin()
     {
         if (_count++ > 0)
