@@ -15,10 +15,11 @@ public sealed partial class ArchitectureTests
         ["Waggle.State"] = [],
         ["Waggle.Kube"] = [],
         ["Waggle.Hosting"] = [],
+        ["Waggle.Policy"] = [],
         ["Waggle.Hubble"] = ["Waggle.Hosting", "Waggle.Kube"],
         ["Waggle.Datapath"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf"],
-        ["Waggle.Agent"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf", "Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Datapath", "Waggle.Hubble"],
-        ["Waggle.Operator"] = ["Waggle.State", "Waggle.Hosting", "Waggle.Kube"],
+        ["Waggle.Agent"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf", "Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Datapath", "Waggle.Hubble", "Waggle.Policy"],
+        ["Waggle.Operator"] = ["Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Policy"],
         ["Waggle.Lab"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Kube"],
     };
 

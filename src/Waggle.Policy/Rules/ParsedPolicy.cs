@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace Waggle.Policy.Rules;
+
+/// <summary>A policy object, read and checked. With errors it has no rules: a policy is applied whole or not at all.</summary>
+public sealed record ParsedPolicy
+{
+    public required PolicyKey Key { get; init; }
+
+    public string Uid { get; init; } = "";
+
+    public long Generation { get; init; }
+
+    /// <summary>One per <c>spec</c> or entry of <c>specs</c>; empty when the policy is not valid.</summary>
+    public ImmutableArray<PolicyRule> Rules { get; init; } = [];
+
+    public ImmutableArray<PolicyProblem> Errors { get; init; } = [];
+
+    /// <summary>Sections that are not implemented and therefore match nothing (allow) or everything they could (deny).</summary>
+    public ImmutableArray<PolicyProblem> Warnings { get; init; } = [];
+
+    /// <summary>Annotation <c>policy.waggle.io/mode: audit</c>: evaluated beside the policies in force, changes no verdict.</summary>
+    public bool IsOnTrial { get; init; }
+
+    /// <summary>Set by the program, never from an object: allows win over denies, and the policy turns no default deny on.</summary>
+    public bool IsProtected { get; init; }
+
+    public bool IsValid => Errors.IsEmpty;
+
+    /// <summary>True when a rule applies to nodes themselves.</summary>
+    public bool SelectsNodes => Rules.Any(r => r.SelectsNodes);
+
+    /// <summary>True when a rule names Services.</summary>
+    public bool UsesServices => Peers.Any(p => p is ServicePeer);
+
+    /// <summary>True when a rule names nodes by label.</summary>
+    public bool UsesNodes => Peers.Any(p => p is NodePeer);
+
+    /// <summary>The CIDR groups that rules name.</summary>
+    public IEnumerable<string> CidrGroups => Peers.OfType<CidrGroupPeer>().Select(p => p.Name).Distinct(StringComparer.Ordinal);
+
+    private IEnumerable<Peer> Peers => Rules.SelectMany(r => r.Sections).SelectMany(s => s.Peers);
+}
