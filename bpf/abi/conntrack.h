@@ -34,7 +34,7 @@ enum conntrack_flags {
 struct conntrack_entry {
 	__u32 expires;            /* s, CLOCK_MONOTONIC */
 	__u16 flags;              /* enum conntrack_flags */
-	__u8 flags_initiator;     /* union of TCP flags seen since the last trace event, for aggregation */
+	__u8 flags_initiator;     /* union of TCP flags seen: a new one makes a trace event */
 	__u8 flags_responder;
 	__u32 initiator_identity; /* when the verdicts were made: another one now means deciding again */
 	__u32 responder_identity;

@@ -15,7 +15,7 @@ enum event_type {
 	EVENT_TYPE_MEMBERSHIP = 64, /* membership_event; never rate limited */
 };
 
-#define EVENT_VERSION 1
+#define EVENT_VERSION 2
 #define EVENT_CAPTURE_MAX 128
 
 struct event_header {
