@@ -61,5 +61,25 @@ public readonly record struct FlowAddress(ulong High, ulong Low)
     }
 
     /// <summary>Text of the address in its own family; none is empty.</summary>
-    public override string ToString() => ToIPAddress()?.ToString() ?? "";
+    public override string ToString()
+    {
+        if (!IsIPv4)
+        {
+            return ToIPAddress()?.ToString() ?? "";
+        }
+
+        Span<char> text = stackalloc char[15];
+        var length = 0;
+        for (var shift = 24; shift >= 0; shift -= 8)
+        {
+            ((byte)(Low >> shift)).TryFormat(text[length..], out var written, default, System.Globalization.CultureInfo.InvariantCulture);
+            length += written;
+            if (shift > 0)
+            {
+                text[length++] = '.';
+            }
+        }
+
+        return new string(text[..length]);
+    }
 }

@@ -32,6 +32,8 @@ public sealed record NodeInfo(string Name, IReadOnlyList<string> Labels)
 /// </summary>
 public sealed class EndpointInfo
 {
+    private Protocol.Flows.Endpoint? _message;
+
     /// <summary>Nothing known.</summary>
     public static EndpointInfo None { get; } = new();
 
@@ -55,6 +57,9 @@ public sealed class EndpointInfo
 
     /// <summary>Who owns the pod.</summary>
     public IReadOnlyList<WorkloadInfo> Workloads { get; init; } = [];
+
+    /// <summary>The protobuf form with <see cref="Identity"/>, made once. Shared: never change it.</summary>
+    internal Protocol.Flows.Endpoint Message => _message ??= Encoding.FlowEncoder.Endpoint(this, Identity);
 
     /// <summary>"namespace/pod", or empty.</summary>
     public override string ToString() => PodName.Length > 0 ? $"{Namespace}/{PodName}" : "";
