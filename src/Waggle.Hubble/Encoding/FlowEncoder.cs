@@ -1,6 +1,6 @@
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Waggle.Hubble.Flows;
+using Waggle.Hubble.Printing;
 using Waggle.Hubble.Protocol.Flows;
 
 namespace Waggle.Hubble.Encoding;
@@ -69,7 +69,7 @@ public static class FlowEncoder
             flow.DropReason = record.DropReason;
 #pragma warning restore CS0612
             flow.DropReasonDesc = (DropReason)record.DropReason;
-            flow.DropReasonText = DropReasons.Text(record.DropReason);
+            flow.DropReasonText = DropTexts.Of(record.DropReason);
         }
 
         Extras(flow, record);
