@@ -43,6 +43,9 @@ public sealed class RingCursor(FlowRing ring, ulong next)
         return missed;
     }
 
+    /// <summary>Reads the last record once more next time, if there was one.</summary>
+    public void StepBack(bool read) => Next -= read ? 1UL : 0;
+
     /// <summary>Ends when there is something to read.</summary>
     public ValueTask WaitAsync(CancellationToken cancellation) => ring.WaitNewerAsync(Next - 1, cancellation);
 }

@@ -1,0 +1,134 @@
+using Waggle.Hubble.Flows;
+using Waggle.Hubble.Protocol.Flows;
+
+namespace Waggle.Hubble.Assembly;
+
+/// <summary>
+/// Makes a flow of an event: (1) the packet's headers, (2) who the two sides are now, (3) what decided, (4) which way the connection
+/// goes. Allocates nothing.
+/// </summary>
+public sealed class FlowAssembler(IFlowMetadata metadata)
+{
+    /// <summary>Fills a record; whatever was in it is gone.</summary>
+    public void Assemble(in FlowInput input, ReadOnlySpan<byte> packet, ref FlowRecord record)
+    {
+        record = default;
+
+        // 1. The packet.
+        PacketParser.Parse(packet, metadata.TunnelPort, ref record);
+        record.TimeNs = input.TimeNs;
+        record.Node = metadata.Node;
+        record.EventType = input.Type;
+        record.SubType = input.SubType;
+        record.FlowType = FlowType.L3L4;
+        record.Cpu = input.Cpu;
+        record.PacketLength = input.PacketLength;
+        record.Encrypted = input.Encrypted;
+        record.Interface = metadata.Interface(input.Ifindex);
+
+        // 2. The sides.
+        record.SourceEndpoint = Side(record.Source, input.SourceIdentity, out record.SourceIdentity);
+        record.DestinationEndpoint = Side(record.Destination, input.DestinationIdentity, out record.DestinationIdentity);
+        if (record.HasPorts)
+        {
+            record.SourceService = metadata.Service(record.Source, record.SourcePort, record.Protocol);
+            record.DestinationService = metadata.Service(record.Destination, record.DestinationPort, record.Protocol);
+        }
+
+        record.SourceNames = metadata.Names(record.Source);
+        record.DestinationNames = metadata.Names(record.Destination);
+
+        // 3. The decision.
+        record.Verdict = input.Verdict;
+        record.DropReason = input.DropReason;
+        record.PolicyMatch = input.PolicyMatch;
+        record.ProxyPort = input.ProxyPort;
+        record.File = input.File;
+        record.Line = input.Line;
+        record.TraceReason = input.TraceReason;
+        record.Reply = input.Reply;
+        if (input.Rule != 0)
+        {
+            record.Policies = metadata.Rule(input.Rule);
+        }
+
+        // 4. The direction.
+        record.Direction = Direction(input, record);
+    }
+
+    /// <summary>A change of a group's membership as a flow: from the pod that reported to the group.</summary>
+    public void AssembleMembership(in FlowInput input, FlowAddress group, Membership.Types.Change change, byte protocol, byte filterMode, ref FlowRecord record)
+    {
+        record = default;
+        record.TimeNs = input.TimeNs;
+        record.Node = metadata.Node;
+        record.EventType = FlowEventType.Membership;
+        record.SubType = (byte)change;
+        record.FlowType = FlowType.L3L4;
+        record.Cpu = input.Cpu;
+        record.Verdict = Verdict.Forwarded;
+        record.Direction = TrafficDirection.Egress;
+        record.Interface = metadata.Interface(input.Ifindex);
+        record.SourceEndpoint = metadata.ByEndpoint(input.EndpointId) ?? EndpointInfo.None;
+        record.SourceIdentity = input.SourceIdentity != 0 ? input.SourceIdentity : record.SourceEndpoint.Identity;
+        record.DestinationEndpoint = metadata.ByIdentity(metadata.IdentityOf(group));
+        record.DestinationIdentity = record.DestinationEndpoint.Identity;
+        record.Destination = group;
+        record.IpVersion = group.IsIPv4 ? (byte)4 : (byte)6;
+        (record.Protocol, record.IcmpType) = protocol switch
+        {
+            1 => (IpProtocol.Igmp, (byte)0x12),
+            2 => (IpProtocol.Igmp, change == Membership.Types.Change.Join ? (byte)0x16 : (byte)0x17),
+            3 => (IpProtocol.Igmp, (byte)0x22),
+            4 => (IpProtocol.IcmpV6, change == Membership.Types.Change.Join ? (byte)131 : (byte)132),
+            5 => (IpProtocol.IcmpV6, (byte)143),
+            _ => ((byte)0, (byte)0),
+        };
+        record.HasL4 = record.Protocol != 0;
+        record.MembershipChange = change;
+        record.MembershipProtocol = protocol;
+        record.MembershipFilter = filterMode;
+    }
+
+    private static TrafficDirection Direction(in FlowInput input, in FlowRecord record)
+    {
+        var packet = input.Direction;
+        if (packet == TrafficDirection.Unknown && input.EndpointId != 0)
+        {
+            packet = record.SourceEndpoint.Id == input.EndpointId ? TrafficDirection.Egress
+                : record.DestinationEndpoint.Id == input.EndpointId ? TrafficDirection.Ingress : TrafficDirection.Unknown;
+        }
+
+        // Policy decides once per connection and drops are judged as they come; others follow the connection's first packet.
+        if (packet == TrafficDirection.Unknown || input.Type is FlowEventType.PolicyVerdict or FlowEventType.Drop)
+        {
+            return packet;
+        }
+
+        return input.Reply switch
+        {
+            ReplyState.No => packet,
+            ReplyState.Yes => packet == TrafficDirection.Egress ? TrafficDirection.Ingress : TrafficDirection.Egress,
+            _ => TrafficDirection.Unknown,
+        };
+    }
+
+    /// <summary>What is known of an address. The event's identity is the truth of that moment; names come from the tables.</summary>
+    private EndpointInfo Side(FlowAddress address, uint eventIdentity, out uint identity)
+    {
+        if (address.IsNone)
+        {
+            identity = eventIdentity;
+            return eventIdentity == 0 ? EndpointInfo.None : metadata.ByIdentity(eventIdentity);
+        }
+
+        if (metadata.ByAddress(address) is { } known)
+        {
+            identity = eventIdentity != 0 ? eventIdentity : known.Identity;
+            return known;
+        }
+
+        identity = eventIdentity != 0 ? eventIdentity : metadata.IdentityOf(address);
+        return metadata.ByIdentity(identity);
+    }
+}

@@ -1,0 +1,236 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Waggle.Hubble.Encoding;
+using Waggle.Hubble.Flows;
+using Waggle.Hubble.Protocol.Flows;
+using Waggle.Hubble.Protocol.Observers;
+using Waggle.Hubble.Protocol.Relays;
+using Waggle.Hubble.Ring;
+using Waggle.Hubble.Rpc;
+using Waggle.Hubble.Rpc.Server;
+
+namespace Waggle.Hubble.Observing;
+
+/// <summary>The service <c>observer.Observer</c> of one node.</summary>
+public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, ObserverOptions options, TimeProvider time)
+{
+    private const int FlushBytes = 32 << 10;
+    private readonly long _started = time.GetTimestamp();
+
+    /// <summary>Events of the agent.</summary>
+    public EventRing<AgentEvent> AgentEvents { get; } = new(1024);
+
+    /// <summary>Debug events.</summary>
+    public EventRing<DebugEvent> DebugEvents { get; } = new(1024);
+
+    /// <summary>Number of clients that get flows now.</summary>
+    public int Streams => Volatile.Read(ref _streams);
+
+    /// <summary>Flows that slow clients missed so far.</summary>
+    public ulong Missed => Volatile.Read(ref _missed);
+
+    private int _streams;
+    private ulong _missed;
+
+    /// <summary>Adds the service to a server.</summary>
+    public void AddTo(RpcServer server)
+    {
+        server.Describe(ObserverReflection.Descriptor.Services[0]);
+        server.AddServerStreaming(HubbleMethods.GetFlows, GetFlowsAsync);
+        server.AddServerStreaming(HubbleMethods.GetAgentEvents, (request, writer, call) => StreamAsync(
+            AgentEvents, request.Number, request.First, request.Follow, request.Since, request.Until, writer, call,
+            (at, e) => new GetAgentEventsResponse { AgentEvent = e, NodeName = options.Node.Name, Time = FlowEncoder.Time(at) }));
+        server.AddServerStreaming(HubbleMethods.GetDebugEvents, (request, writer, call) => StreamAsync(
+            DebugEvents, request.Number, request.First, request.Follow, request.Since, request.Until, writer, call,
+            (at, e) => new GetDebugEventsResponse { DebugEvent = e, NodeName = options.Node.Name, Time = FlowEncoder.Time(at) }));
+        server.AddUnary(HubbleMethods.GetNodes, (_, _) => Task.FromResult(Nodes()));
+        server.AddUnary(HubbleMethods.GetNamespaces, (_, _) => Task.FromResult(NamespaceList()));
+        server.AddUnary(HubbleMethods.ServerStatus, (_, _) => Task.FromResult(Status()));
+    }
+
+    /// <summary>How the observer is.</summary>
+    public ServerStatusResponse Status() => new()
+    {
+        NumFlows = ring.Count,
+        MaxFlows = (ulong)ring.Capacity,
+        SeenFlows = ring.FlowsSeen,
+        UptimeNs = UptimeNs,
+        Version = options.Version,
+        FlowsRate = FlowRate.Of(ring, NowNs),
+    };
+
+    private ulong UptimeNs => (ulong)time.GetElapsedTime(_started).Ticks * 100;
+
+    private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+
+    /// <summary>Streams flows; ends when the request is answered, never for one that follows.</summary>
+    public async Task GetFlowsAsync(GetFlowsRequest request, IRpcWriter<GetFlowsResponse> writer, RpcServerCall call)
+    {
+        var query = FlowQuery.Compile(request);
+        using var until = UntilToken(query, call.Cancellation);
+        var cursor = new RingCursor(ring, query.Start(ring));
+        var last = ring.Newest;
+        var sent = 0UL;
+        Interlocked.Increment(ref _streams);
+        try
+        {
+            while (sent < query.Limit)
+            {
+                if (query.Follow || cursor.Next <= last)
+                {
+                    if (Next(cursor, query, out var response))
+                    {
+                        if (response is not null)
+                        {
+                            writer.Write(response);
+                            sent += response.ResponseTypesCase == GetFlowsResponse.ResponseTypesOneofCase.Flow ? 1UL : 0;
+                        }
+
+                        if (writer.Unflushed >= FlushBytes)
+                        {
+                            await writer.FlushAsync().ConfigureAwait(false);
+                        }
+
+                        continue;
+                    }
+                }
+
+                if (!query.Follow)
+                {
+                    break;
+                }
+
+                // Headers go out at once, so that the client knows that it is being served.
+                await writer.FlushAsync().ConfigureAwait(false);
+                await cursor.WaitAsync(until.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (until.IsCancellationRequested && !call.Cancellation.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _streams);
+        }
+    }
+
+    /// <summary>One step: false when there is nothing to read now; a null response is a record nobody wants.</summary>
+    private bool Next(RingCursor cursor, FlowQuery query, out GetFlowsResponse? response)
+    {
+        response = null;
+        var any = cursor.TryRead(out var record);
+        if (cursor.TakeMissed() is var missed and > 0)
+        {
+            Interlocked.Add(ref _missed, missed);
+            // The record that was read is read again next time.
+            cursor.StepBack(any);
+            var now = FlowEncoder.Time(NowNs);
+            var lost = new LostEvent { Source = LostEventSource.HubbleRingBuffer, NumEventsLost = missed, First = now, Last = now };
+            response = new GetFlowsResponse { LostEvents = lost, NodeName = options.Node.Name, Time = now };
+            return true;
+        }
+
+        if (!any)
+        {
+            return false;
+        }
+
+        if (query.Wants(record))
+        {
+            response = Response(record, query.Mask);
+        }
+
+        return true;
+    }
+
+    private GetFlowsResponse Response(in FlowRecord record, FlowMask mask)
+    {
+        var response = new GetFlowsResponse { NodeName = options.Node.Name };
+        if (record.Kind == FlowRecordKind.Lost)
+        {
+            response.LostEvents = FlowEncoder.EncodeLost(record);
+            response.Time = FlowEncoder.Time(record.TimeNs);
+        }
+        else
+        {
+            response.Flow = mask.Encode(record);
+            response.Time = response.Flow.Time ?? FlowEncoder.Time(record.TimeNs);
+        }
+
+        return response;
+    }
+
+    private CancellationTokenSource UntilToken(FlowQuery query, CancellationToken cancellation)
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (query.Follow && query.UntilNs != long.MaxValue)
+        {
+            source.CancelAfter(TimeSpan.FromMilliseconds(Math.Clamp((query.UntilNs - NowNs) / 1e6, 0, 20d * 86400 * 1000)));
+        }
+
+        return source;
+    }
+
+    private GetNodesResponse Nodes() => new()
+    {
+        Nodes =
+        {
+            new Node
+            {
+                Name = options.Node.Name,
+                Version = options.Version,
+                Address = options.Address,
+                State = NodeState.NodeConnected,
+                Tls = new TLS { Enabled = options.Tls },
+                UptimeNs = UptimeNs,
+                NumFlows = ring.Count,
+                MaxFlows = (ulong)ring.Capacity,
+                SeenFlows = ring.FlowsSeen,
+            },
+        },
+    };
+
+    private GetNamespacesResponse NamespaceList()
+    {
+        var response = new GetNamespacesResponse();
+        response.Namespaces.AddRange(namespaces.List(NowNs).Select(n => new Namespace { Cluster = n.Cluster, Namespace_ = n.Namespace }));
+        return response;
+    }
+
+    private static async Task StreamAsync<TEvent, TResponse>(
+        EventRing<TEvent> events, ulong number, bool first, bool follow, Timestamp? since, Timestamp? until,
+        IRpcWriter<TResponse> writer, RpcServerCall call, Func<long, TEvent, TResponse> make)
+        where TEvent : class
+        where TResponse : class, IMessage<TResponse>
+    {
+        var (from, to) = (since is null ? long.MinValue : FlowDecoder.Nanoseconds(since), until is null ? long.MaxValue : FlowDecoder.Nanoseconds(until));
+        var (all, newest, more) = events.After(0);
+        IEnumerable<(long TimeNs, TEvent Event)> wanted = all.Where(e => e.TimeNs >= from && e.TimeNs <= to);
+        if (number > 0)
+        {
+            wanted = first ? wanted.Take((int)Math.Min(number, int.MaxValue)) : wanted.TakeLast((int)Math.Min(number, int.MaxValue));
+        }
+        else if (follow && since is null)
+        {
+            wanted = [];
+        }
+
+        while (true)
+        {
+            foreach (var (at, item) in wanted)
+            {
+                writer.Write(make(at, item));
+            }
+
+            await writer.FlushAsync().ConfigureAwait(false);
+            if (!follow)
+            {
+                return;
+            }
+
+            await more.WaitAsync(call.Cancellation).ConfigureAwait(false);
+            (all, newest, more) = events.After(newest);
+            wanted = all.Where(e => e.TimeNs <= to);
+        }
+    }
+}

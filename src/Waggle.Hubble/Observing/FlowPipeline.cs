@@ -1,0 +1,68 @@
+using Waggle.Hubble.Assembly;
+using Waggle.Hubble.Consumers;
+using Waggle.Hubble.Flows;
+using Waggle.Hubble.Protocol.Flows;
+using Waggle.Hubble.Ring;
+
+namespace Waggle.Hubble.Observing;
+
+/// <summary>The way of an event: assembly straight into the ring's next slot, then a copy for each consumer. Writers take turns.</summary>
+public sealed class FlowPipeline(FlowRing ring, FlowConsumers consumers, IFlowMetadata metadata)
+{
+    private readonly Lock _writing = new();
+    private readonly FlowAssembler _assembler = new(metadata);
+
+    /// <summary>Namespaces of which something was seen.</summary>
+    public NamespaceTracker Namespaces { get; } = new();
+
+    /// <summary>An event with a packet.</summary>
+    public void OnPacket(in FlowInput input, ReadOnlySpan<byte> packet)
+    {
+        lock (_writing)
+        {
+            ref var slot = ref ring.Begin();
+            _assembler.Assemble(input, packet, ref slot);
+            Finish(ref slot);
+        }
+    }
+
+    /// <summary>A membership that changed.</summary>
+    public void OnMembership(in FlowInput input, FlowAddress group, Membership.Types.Change change, byte protocol, byte filterMode)
+    {
+        lock (_writing)
+        {
+            ref var slot = ref ring.Begin();
+            _assembler.AssembleMembership(input, group, change, protocol, filterMode, ref slot);
+            Finish(ref slot);
+        }
+    }
+
+    /// <summary>A flow that somebody else made whole (an L7 record); endpoints and node must be set.</summary>
+    public void OnFlow(in FlowRecord flow)
+    {
+        lock (_writing)
+        {
+            ref var slot = ref ring.Begin();
+            slot = flow;
+            Finish(ref slot);
+        }
+    }
+
+    /// <summary>Events that nobody saw.</summary>
+    public void OnLost(LostEventSource source, ulong count, long timeNs)
+    {
+        lock (_writing)
+        {
+            ring.AppendLost(source, count, timeNs, metadata.Node);
+            consumers.OfferLost(source, count);
+        }
+    }
+
+    private void Finish(ref FlowRecord slot)
+    {
+        ring.Publish();
+        Namespaces.Saw(slot.SourceEndpoint, slot.TimeNs);
+        Namespaces.Saw(slot.DestinationEndpoint, slot.TimeNs);
+        consumers.Offer(slot);
+    }
+}
