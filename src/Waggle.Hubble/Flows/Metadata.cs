@@ -59,7 +59,7 @@ public sealed class EndpointInfo
     public IReadOnlyList<WorkloadInfo> Workloads { get; init; } = [];
 
     /// <summary>The protobuf form with <see cref="Identity"/>, made once. Shared: never change it.</summary>
-    internal Protocol.Flows.Endpoint Message => _message ??= Encoding.FlowEncoder.Endpoint(this, Identity);
+    internal Protocol.Flows.Endpoint Message => _message ??= Codec.FlowEncoder.Endpoint(this, Identity);
 
     /// <summary>"namespace/pod", or empty.</summary>
     public override string ToString() => PodName.Length > 0 ? $"{Namespace}/{PodName}" : "";

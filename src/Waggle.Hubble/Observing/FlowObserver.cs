@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Waggle.Hubble.Encoding;
+using Waggle.Hubble.Codec;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Protocol.Observers;

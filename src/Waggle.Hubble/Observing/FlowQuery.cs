@@ -1,5 +1,5 @@
 using Google.Protobuf.WellKnownTypes;
-using Waggle.Hubble.Encoding;
+using Waggle.Hubble.Codec;
 using Waggle.Hubble.Filters;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Observers;

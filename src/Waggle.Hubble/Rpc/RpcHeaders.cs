@@ -10,7 +10,7 @@ internal static class RpcHeaders
     public const string Status = "grpc-status";
     public const string Message = "grpc-message";
     public const string Timeout = "grpc-timeout";
-    public const string Encoding = "grpc-encoding";
+    public const string EncodingName = "grpc-encoding";
     public const string AcceptEncoding = "grpc-accept-encoding";
 
     /// <summary>At most 8 digits and a unit.</summary>
@@ -40,7 +40,7 @@ internal static class RpcHeaders
     public static string EncodeMessage(string text)
     {
         var result = new StringBuilder();
-        foreach (var b in System.Text.Encoding.UTF8.GetBytes(text.Length > 4096 ? text[..4096] : text))
+        foreach (var b in Encoding.UTF8.GetBytes(text.Length > 4096 ? text[..4096] : text))
         {
             _ = b is >= 0x20 and <= 0x7e and not (byte)'%' ? result.Append((char)b) : result.Append('%').Append(b.ToString("X2", CultureInfo.InvariantCulture));
         }

@@ -51,7 +51,7 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
         using var response = await GuardAsync(_response!).ConfigureAwait(false);
         CheckHead(response);
         var body = await GuardAsync(response.Content.ReadAsStreamAsync(_stop.Token)).ConfigureAwait(false);
-        var gzip = response.Headers.TryGetValues(RpcHeaders.Encoding, out var encodings) && encodings.First() == "gzip";
+        var gzip = response.Headers.TryGetValues(RpcHeaders.EncodingName, out var encodings) && encodings.First() == "gzip";
         using var frames = new RpcFrameReader(body, _maxMessageBytes, gzip);
         while (await GuardAsync(frames.NextAsync(_stop.Token).AsTask()).ConfigureAwait(false) is { } frame)
         {

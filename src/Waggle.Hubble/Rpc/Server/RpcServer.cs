@@ -103,7 +103,7 @@ public sealed partial class RpcServer
                 throw new RpcException(RpcStatusCode.Unimplemented, $"this server has no method {context.Request.Path.Value}");
             }
 
-            var encoding = context.Request.Headers.TryGetValue(RpcHeaders.Encoding, out var encodings) ? encodings.ToString() : "identity";
+            var encoding = context.Request.Headers.TryGetValue(RpcHeaders.EncodingName, out var encodings) ? encodings.ToString() : "identity";
             if (encoding is not ("identity" or "gzip"))
             {
                 context.Response.Headers[RpcHeaders.AcceptEncoding] = "identity,gzip";

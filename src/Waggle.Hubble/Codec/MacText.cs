@@ -1,4 +1,4 @@
-namespace Waggle.Hubble.Encoding;
+namespace Waggle.Hubble.Codec;
 
 /// <summary>MAC addresses as text.</summary>
 public static class MacText

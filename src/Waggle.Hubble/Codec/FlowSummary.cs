@@ -2,7 +2,7 @@ using System.Globalization;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Printing;
 
-namespace Waggle.Hubble.Encoding;
+namespace Waggle.Hubble.Codec;
 
 /// <summary>One-line texts of a flow's transport header: the words that Hubble's compact output uses.</summary>
 public static class FlowSummary

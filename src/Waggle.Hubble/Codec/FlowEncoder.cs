@@ -3,7 +3,7 @@ using Waggle.Hubble.Flows;
 using Waggle.Hubble.Printing;
 using Waggle.Hubble.Protocol.Flows;
 
-namespace Waggle.Hubble.Encoding;
+namespace Waggle.Hubble.Codec;
 
 /// <summary>
 /// Makes the protobuf form of a record. The result shares messages with other flows (endpoints, L7): read and serialise it, never

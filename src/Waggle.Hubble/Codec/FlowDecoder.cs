@@ -2,7 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
 
-namespace Waggle.Hubble.Encoding;
+namespace Waggle.Hubble.Codec;
 
 /// <summary>
 /// Makes a record of a protobuf flow that somebody else wrote (a file, another server), so that filters can judge it. Garbage in

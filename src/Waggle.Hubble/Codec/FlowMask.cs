@@ -5,7 +5,7 @@ using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Rpc;
 
-namespace Waggle.Hubble.Encoding;
+namespace Waggle.Hubble.Codec;
 
 /// <summary>A field mask over <see cref="Flow"/>, compiled: only what it names stays in a flow.</summary>
 public sealed class FlowMask
