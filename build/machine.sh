@@ -30,6 +30,7 @@ test_packages=(
     "zsh|zsh"
     "fish|fish"
     "python3|python3"
+    "qemu-system-x86|qemu-system-x86_64"
 )
 
 require_root() {

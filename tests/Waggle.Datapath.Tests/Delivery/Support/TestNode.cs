@@ -3,9 +3,11 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Bpf;
 using Waggle.Bpf.Tests.Support;
 using Waggle.Datapath.Abi;
+using Waggle.Datapath.Attaching;
 using Waggle.Datapath.Loading;
 using Waggle.Datapath.Tests.Packets.Support;
 using Waggle.Linux;
+using Waggle.Netlink;
 
 namespace Waggle.Datapath.Tests.Delivery.Support;
 
@@ -18,8 +20,9 @@ internal sealed class TestNode : IDisposable
     /// <summary>Slots from here on are other nodes.</summary>
     public const int RemoteSlot = 8000;
 
+    private static readonly BpfFeatures s_features = new();
+
     private readonly TestBpffs bpffs = new();
-    private readonly List<BpfLink> links = [];
     private LoadedDatapath? loaded;
 
     public TestNode(TestCluster cluster, int number)
@@ -81,8 +84,6 @@ internal sealed class TestNode : IDisposable
         });
         loaded?.Dispose();
         loaded = new DatapathLoader(new DatapathLoaderOptions { Paths = new DatapathPaths(bpffs.Path) }, NullLogger<DatapathLoader>.Instance).Load(config);
-        links.ForEach(l => l.Dispose());
-        links.Clear();
         Attach("cilium_vxlan", "from_overlay", ingress: true);
         Attach("cilium_host", "from_host", ingress: false);
         Attach("eth0", "from_network", ingress: true);
@@ -192,7 +193,6 @@ internal sealed class TestNode : IDisposable
 
     public void Dispose()
     {
-        links.ForEach(l => l.Dispose());
         loaded?.Dispose();
         Pods.ForEach(p => p.Dispose());
         Namespace.Dispose();
@@ -207,7 +207,11 @@ internal sealed class TestNode : IDisposable
 
     private void Attach(string device, string program, bool ingress)
     {
-        var ifindex = Shell.Ifindex(Namespace, device);
-        links.Add(Namespace.Run(() => BpfLink.AttachTcx(Datapath[program], ifindex, ingress)));
+        var point = new AttachPoint(device, Shell.Ifindex(Namespace, device), ingress ? Netlink.TrafficDirection.Ingress : Netlink.TrafficDirection.Egress);
+        Namespace.Run(() =>
+        {
+            using var rtnl = Rtnl.Open(Namespace);
+            new Attachments(new DatapathPaths(bpffs.Path), s_features, rtnl, NullLogger<Attachments>.Instance).AttachAsync(point, Datapath[program]).GetAwaiter().GetResult();
+        });
     }
 }

@@ -61,10 +61,11 @@ int mcast_control(struct __sk_buff *skb)
 {
 	__u32 zero = 0;
 	struct event_counters *counters = bpf_map_lookup_elem(&event_counters, &zero);
-	struct drop_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct drop_event *event;
 
 	if (!counters)
 		return 0;
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {
 		counters->lost++;
 		return 1;
