@@ -1,3 +1,6 @@
+using Waggle.Bench.Cni;
+using Waggle.Bench.Lab;
+using Waggle.Bench.Memory;
 using Waggle.Bench.Multicast;
 using Waggle.Bench.Pods;
 using Waggle.Bench.Programs;
@@ -7,5 +10,6 @@ namespace Waggle.Bench;
 /// <summary>Every benchmark there is, in the order of the report.</summary>
 public static class Benchmarks
 {
-    public static IReadOnlyList<IBenchmark> All { get; } = [new ProgramsBenchmark(), new PodsBenchmark(), new MulticastBenchmark()];
+    public static IReadOnlyList<IBenchmark> All { get; } =
+        [new ProgramsBenchmark(), new PodsBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark()];
 }

@@ -2,7 +2,8 @@
  * waggle-load: the traffic generator and receiver of `waggle bench`, in C so that what is measured is the network path and not a
  * managed runtime's sockets. The same program drives every path under test and every baseline.
  *
- *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests; UDP: counts. Runs until killed.
+ *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests; UDP: counts. Runs until killed,
+ *                                                  or until its stdin closes where that is a pipe
  *   waggle-load stream ADDR PORT SECONDS           prints bytes per second, as the receiver counted them
  *   waggle-load rr ADDR PORT SECONDS               prints 1-byte request/response transactions per second
  *   waggle-load udp ADDR PORT SECONDS SIZE         prints datagrams received per second
@@ -32,6 +33,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -185,6 +187,9 @@ static int serve(const char *address, const char *port)
 	int udp = open_socket(&e, SOCK_DGRAM, 1);
 	int tcp = open_socket(&e, SOCK_STREAM, 1);
 	volatile uint64_t *datagrams = shared_counter();
+	struct stat input;
+	/* Who started us and is killed cannot tell us: the end of the pipe does. */
+	int owned = !fstat(0, &input) && S_ISFIFO(input.st_mode);
 
 	signal(SIGCHLD, SIG_IGN);
 	if (fork() == 0) {
@@ -208,8 +213,12 @@ static int serve(const char *address, const char *port)
 	printf("ready\n");
 	fflush(stdout);
 	for (;;) {
-		int fd = accept4(tcp, NULL, NULL, SOCK_CLOEXEC);
-		int one = 1;
+		struct pollfd fds[2] = { { .fd = tcp, .events = POLLIN }, { .fd = owned ? 0 : -1 } };
+		int fd, one = 1;
+
+		if (poll(fds, 2, -1) > 0 && fds[1].revents)
+			return 0;
+		fd = accept4(tcp, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd < 0)
 			continue;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
@@ -15,6 +16,9 @@ internal sealed class BenchLab : IAsyncDisposable
     /// <summary>Where every container of a lab sees the product's programs.</summary>
     internal const string Programs = "/opt/waggle/lib";
 
+    /// <summary>A lab runs in a daemon of its own: its name says whose it is, so that what a killed benchmark left can be found.</summary>
+    private const string Prefix = "bench-";
+
     private static readonly TimeSpan PodTimeout = TimeSpan.FromSeconds(60);
     private readonly LabCluster _labs;
 
@@ -29,7 +33,9 @@ internal sealed class BenchLab : IAsyncDisposable
 
     internal static async Task<BenchLab> UpAsync(int nodes, ILabProgress progress, CancellationToken cancellation)
     {
-        var (labs, name) = (new LabCluster(), $"bench-{Guid.NewGuid().ToString("N")[..6]}");
+        var labs = new LabCluster();
+        await RemoveOrphansAsync(labs, cancellation).ConfigureAwait(false);
+        var name = FormattableString.Invariant($"{Prefix}{Environment.ProcessId}");
         try
         {
             var info = await labs.UpAsync(new LabOptions { Name = name, Nodes = nodes }, progress, cancellation).ConfigureAwait(false);
@@ -91,6 +97,18 @@ internal sealed class BenchLab : IAsyncDisposable
         var result = await Client.RunAsync(Namespace, pod, command, cancellation: cancellation).ConfigureAwait(false);
         return result.ExitCode == 0 ? result.Stdout
             : throw new InvalidOperationException($"{string.Join(' ', command)} in {pod}: exit code {result.ExitCode}: {result.Stderr}");
+    }
+
+    private static async Task RemoveOrphansAsync(LabCluster labs, CancellationToken cancellation)
+    {
+        foreach (var name in labs.List().Select(lab => lab.Options.Name).Where(IsOrphan))
+        {
+            await labs.DownAsync(name, NoProgress.Instance, cancellation).ConfigureAwait(false);
+        }
+
+        static bool IsOrphan(string name) => name.StartsWith(Prefix, StringComparison.Ordinal)
+            && int.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+            && (pid == Environment.ProcessId || !Directory.Exists(FormattableString.Invariant($"/proc/{pid}")));
     }
 
     public async ValueTask DisposeAsync()
