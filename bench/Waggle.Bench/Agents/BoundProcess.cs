@@ -15,6 +15,7 @@ internal sealed class BoundProcess : IDisposable
 
     private readonly Process _holder;
     private readonly string _log;
+    private bool _disposed;
 
     private BoundProcess(Process holder, int pid, string log) => (_holder, Pid, _log) = (holder, pid, log);
 
@@ -45,6 +46,12 @@ internal sealed class BoundProcess : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _holder.StandardInput.Close();
         _holder.WaitForExit();
         _holder.Dispose();

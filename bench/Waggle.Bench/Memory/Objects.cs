@@ -31,13 +31,14 @@ internal static class Objects
     internal static JsonObject Endpoint(int i) => new()
     {
         ["metadata"] = new JsonObject { ["name"] = Text($"application-{i}-7f9c6b5d4-x2x4z"), ["namespace"] = "default" },
-        ["status"] = new JsonObject
-        {
-            ["id"] = i + 1,
-            ["state"] = "ready",
-            ["identity"] = new JsonObject { ["id"] = FirstIdentity + i, ["labels"] = new JsonArray(Text($"k8s:app=application-{i}"), "k8s:io.kubernetes.pod.namespace=default") },
-            ["networking"] = new JsonObject { ["node"] = NodeAddress(i / 100), ["addressing"] = new JsonArray(new JsonObject { ["ipv4"] = Text($"10.{128 + (i >> 16)}.{(i >> 8) & 255}.{i & 255}") }) },
-        },
+    };
+
+    internal static JsonObject EndpointStatus(int i) => new()
+    {
+        ["id"] = i + 1,
+        ["state"] = "ready",
+        ["identity"] = new JsonObject { ["id"] = FirstIdentity + i, ["labels"] = new JsonArray(Text($"k8s:app=application-{i}"), "k8s:io.kubernetes.pod.namespace=default") },
+        ["networking"] = new JsonObject { ["node"] = NodeAddress(i / 100), ["addressing"] = new JsonArray(new JsonObject { ["ipv4"] = Text($"10.{128 + (i >> 16)}.{(i >> 8) & 255}.{i & 255}") }) },
     };
 
     internal static JsonObject Node(int i) => new()
