@@ -5,6 +5,7 @@
 #include "encap.h"
 #include "maps_conntrack.h"
 #include "maps_endpoint.h"
+#include "stage.h"
 #include "maps_policy.h"
 
 INLINE const struct endpoint_info *find_endpoint(const struct address *address)
@@ -138,13 +139,16 @@ INLINE int forward_from_pod(struct __sk_buff *skb, struct trail *trail, const st
 	const struct ipcache_entry *entry;
 
 	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_EGRESS, skb->len);
+	STAGE(COUNT);
 	if (probably_remote(&packet->destination, ipv6)) {
 		entry = find_ipcache_exact(&packet->destination);
+		STAGE(REMOTE_LOOKUP);
 		if (entry && takes_tunnel(entry)) /* 1 */
 			return forward_to_tunnel(skb, trail, packet, entry, ipv6);
 	}
 
 	endpoint = find_endpoint(&packet->destination);
+	STAGE(LOCAL_LOOKUP);
 	if (endpoint) {
 		if (endpoint->flags & ENDPOINT_HOST) { /* 2 */
 			trail->destination_identity = RESERVED_IDENTITY_HOST;

@@ -68,6 +68,7 @@ INLINE int from_pod_ip(struct __sk_buff *skb, struct trail *trail, const struct 
 	if (!(ipv6 ? config.ipv6_enabled : config.ipv4_enabled))
 		return DROP(POD, UNSUPPORTED_L3_PROTOCOL);
 	TRY(parse_ip(skb, &packet, ipv6));
+	STAGE(PARSE);
 	if (unlikely(!source_is_own(&packet, sender, ipv6)))
 		return DROP(POD, INVALID_SOURCE_IP);
 
@@ -88,6 +89,7 @@ INLINE int from_pod_ip(struct __sk_buff *skb, struct trail *trail, const struct 
 	}
 	if (unlikely(!ipv6 && address_to_v4(&packet.destination) == bpf_htonl(INADDR_BROADCAST)))
 		return DROP(POD, BROADCAST);
+	STAGE(SOURCE_CHECK);
 	return forward_from_pod(skb, trail, &packet, ipv6);
 }
 
@@ -104,13 +106,16 @@ NOINLINE int from_pod_ipv6(struct __sk_buff *skb, struct trail *trail, const str
 
 INLINE int from_pod_verdict(struct __sk_buff *skb, struct trail *trail)
 {
-	const struct endpoint_info *sender = find_endpoint_of_device(skb->ifindex);
+	const struct endpoint_info *sender;
 
+	STAGE(ENTER);
+	sender = find_endpoint_of_device(skb->ifindex);
 	if (unlikely(!sender))
 		return DROP(POD, UNKNOWN_SENDER);
 	trail->endpoint_id = sender->endpoint_id;
 	trail->source_identity = sender->identity;
 	trace(skb, trail, TRACE_POINT_FROM_ENDPOINT, 0);
+	STAGE(SENDER);
 	switch (skb->protocol) {
 	case bpf_htons(ETH_P_IP):
 		return from_pod_ipv4(skb, trail, sender);

@@ -50,7 +50,9 @@ public sealed class MemoryBenchmark : IBenchmark
                 before = now;
             }
 
-            results.Add(new Comparison(FormattableString.Invariant($"agent, growth per 1,000 {text}, over {Steps} steps of {perStep:#,0}"), "MiB", new Measurement("agent", growth), null, Goal.Stated));
+            // Steps are uneven, as the runtime takes memory in advance: the mean is the figure, the steps show how it grows.
+            results.Add(new Comparison(FormattableString.Invariant($"agent, growth per 1,000 {text}, mean of {Steps * perStep:#,0}"), "MiB", new Measurement("agent", [growth.Average()]), null, Goal.Stated));
+            results.Add(new Comparison(FormattableString.Invariant($"agent, growth per 1,000 {text}, the last {perStep:#,0}"), "MiB", new Measurement("agent", [growth[^1]]), null, Goal.Stated));
         }
 
         results.Add(new Comparison("agent, resident, with all of these", "MiB", new Measurement("agent", [before]), null, Goal.Stated));

@@ -8,7 +8,7 @@ using DatapathConfig = Waggle.Datapath.DatapathConfig;
 namespace Waggle.Bench.Programs;
 
 /// <summary>
-/// The product's pod object with maps of its own, as a node in tunnel mode has it, and the same program cut off after each stage
+/// The product's pod object with maps of its own, as a node in tunnel mode has it, and the same program stopped after a stage
 /// (<c>stages.bpf.c</c>), sharing the maps. The sender is behind the loopback device.
 /// </summary>
 internal sealed class PodProgram : IDisposable
@@ -21,11 +21,11 @@ internal sealed class PodProgram : IDisposable
     private const string Entry = "from_pod";
     private readonly List<IDisposable> _owned = [];
     private readonly BpfObject _pod;
-    private readonly BpfObject _cuts;
+    private readonly Waggle.Datapath.Abi.DatapathConfig _config;
 
     internal PodProgram()
     {
-        var config = new DatapathConfig
+        _config = new DatapathConfig
         {
             IPv6Enabled = true,
             MulticastEnabled = true,
@@ -36,25 +36,12 @@ internal sealed class PodProgram : IDisposable
             LocalCidrIPv4 = IPNetwork.Parse("10.64.0.0/10"),
         }.ToAbi();
         _pod = Own(BpfObject.Open(EmbeddedObjects.Read("pod"), new BpfObjectOptions { Name = "pod" }));
-        _pod.SetVariable("config", config);
+        _pod.SetVariable("config", _config);
         _pod.Load();
         Program = Own(_pod.GetProgram(Entry));
         Endpoints = Own(_pod.GetMap<EndpointKey, EndpointInfo>("endpoints"));
         Ipcache = Own(_pod.GetMap<IpcacheKey, IpcacheEntry>("ipcache"));
 
-        _cuts = Own(BpfObject.Open(BenchObjects.Read("stages"), new BpfObjectOptions { Name = "cut" }));
-        _cuts.SetVariable("config", config);
-        foreach (var map in _cuts.Maps.Where(map => map.PinByName).Select(map => map.Name).ToList())
-        {
-            _cuts.ReuseMap(map, Own(_pod.GetMap(map)));
-        }
-
-        foreach (var whole in _cuts.ProgramNames.Where(name => !name.StartsWith("cut_", StringComparison.Ordinal)).ToList())
-        {
-            _cuts.SetAutoload(whole, false);
-        }
-
-        _cuts.Load();
         var sender = LocalPod(Address.From(Sender), 1, 1);
         using var devices = _pod.GetMap<uint, EndpointInfo>("endpoints_by_ifindex");
         devices.Update(1, sender);
@@ -78,8 +65,25 @@ internal sealed class PodProgram : IDisposable
 
     private BpfMap<IpcacheKey, IpcacheEntry> Ipcache { get; }
 
-    /// <summary>The program cut off after a stage.</summary>
-    internal BpfProgram Cut(string stage) => Own(_cuts.GetProgram("cut_" + stage));
+    /// <summary>The program that stops after a stage, with the same maps.</summary>
+    internal BpfProgram Cut(Stage stage)
+    {
+        var cut = Own(BpfObject.Open(BenchObjects.Read("stages"), new BpfObjectOptions { Name = "stages" }));
+        cut.SetVariable("config", _config);
+        cut.SetVariable("stop_after", (uint)stage);
+        foreach (var map in cut.Maps.Where(map => map.PinByName).Select(map => map.Name).ToList())
+        {
+            cut.ReuseMap(map, Own(_pod.GetMap(map)));
+        }
+
+        foreach (var other in cut.ProgramNames.Where(name => name != Entry).ToList())
+        {
+            cut.SetAutoload(other, false);
+        }
+
+        cut.Load();
+        return Own(cut.GetProgram(Entry));
+    }
 
     /// <summary>Pods of this node with consecutive addresses.</summary>
     internal void AddLocalPods(uint first, int count)

@@ -15,12 +15,6 @@ public sealed class ProgramsBenchmark : IBenchmark
     private const uint LocalPeers = 0x0a400000;  // 10.64.0.0
     private const uint RemotePeers = 0x0a800000; // 10.128.0.0
 
-    private static readonly (string Cut, string Text)[] CommonStages =
-    [
-        ("enter", "entry and exit of the program"), ("sender", "who sends (endpoints_by_ifindex)"), ("parse", "parse the IP header"),
-        ("source_check", "source and multicast checks"), ("count", "count"),
-    ];
-
     public string Name => "programs";
 
     public string Description => "cost of the pod program per packet, against an empty tc program";
@@ -30,10 +24,8 @@ public sealed class ProgramsBenchmark : IBenchmark
         List<Comparison> results = [];
         foreach (var peers in (int[])[1, 16384])
         {
-            results.AddRange(Measure(context, "pod → local pod", LocalPeers, peers, (pod, count) => pod.AddLocalPods(LocalPeers, count),
-                [.. CommonStages, ("local_lookup", "which local pod (endpoints)")], "TTL, MACs, count, redirect to the peer", cancellation));
-            results.AddRange(Measure(context, "pod → overlay", RemotePeers, peers, (pod, count) => pod.AddRemotePods(RemotePeers, count),
-                [.. CommonStages, ("remote_lookup", "where is it (ipcache)")], "path MTU, TTL, tunnel key, redirect", cancellation));
+            results.AddRange(Measure(context, "pod → local pod", LocalPeers, peers, (pod, count) => pod.AddLocalPods(LocalPeers, count), Stages.ToLocalPod, cancellation));
+            results.AddRange(Measure(context, "pod → overlay", RemotePeers, peers, (pod, count) => pod.AddRemotePods(RemotePeers, count), Stages.ToOverlay, cancellation));
         }
 
         return Task.FromResult<IReadOnlyList<Comparison>>(results);
@@ -41,7 +33,7 @@ public sealed class ProgramsBenchmark : IBenchmark
 
     private static IEnumerable<Comparison> Measure(
         BenchmarkContext context, string path, uint firstPeer, int peers, Action<PodProgram, int> fill,
-        IReadOnlyList<(string Cut, string Text)> stages, string lastStage, CancellationToken cancellation)
+        IReadOnlyList<(Stage End, string Text)> stages, CancellationToken cancellation)
     {
         using var inside = NetworkNamespace.Create();
         using var pod = new PodProgram();
@@ -53,7 +45,7 @@ public sealed class ProgramsBenchmark : IBenchmark
             throw new InvalidOperationException($"{path}: the program returned {verdict}, not a redirect: what would be measured is not the path");
         }
 
-        BpfProgram[] programs = [wrapper.Nothing, .. stages.Select(stage => pod.Cut(stage.Cut)), pod.Program];
+        BpfProgram[] programs = [wrapper.Nothing, .. stages.SkipLast(1).Select(stage => pod.Cut(stage.End)), pod.Program];
         var samples = programs.Select(_ => new List<double>()).ToArray();
         for (var sample = 0; sample < context.Rounds * SamplesPerRound; sample++)
         {
@@ -78,7 +70,7 @@ public sealed class ProgramsBenchmark : IBenchmark
         var net = Difference("from_pod without wrapper and empty program", samples[^1], samples[0]);
         for (var i = 1; i < programs.Length; i++)
         {
-            var text = i <= stages.Count ? stages[i - 1].Text : lastStage;
+            var text = stages[i - 1].Text;
             yield return new Comparison($"{title}: {text}", "ns/packet", Difference(text, samples[i], samples[i - 1]), net, Goal.Stated);
         }
     }
