@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Waggle.Lab.Cluster;
 
 namespace Waggle.Bench.Lab;
 
