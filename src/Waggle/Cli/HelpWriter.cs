@@ -44,7 +44,7 @@ internal sealed class HelpWriter(TextWriter output, Palette style)
             Columns(verb.Operands.Select(operand => (operand.Argument.HelpName ?? operand.Argument.Name, operand.Argument.Description ?? "")));
         }
 
-        foreach (var group in verb.Flags.Concat(globals.All).Where(flag => !flag.Option.Hidden).GroupBy(flag => flag.Group))
+        foreach (var group in verb.Flags.Concat(Verb.Inherited(path)).Concat(globals.All).Where(flag => !flag.Option.Hidden).GroupBy(flag => flag.Group))
         {
             Heading(group.Key);
             Columns(group.Select(flag => (Label(flag), Describe(flag))));

@@ -23,6 +23,8 @@ public sealed class Palette
 
     public string Cyan(string text) => Paint("36", text);
 
+    public string Magenta(string text) => Paint("35", text);
+
     public string Bold(string text) => Paint("1", text);
 
     public string Dim(string text) => Paint("2", text);

@@ -16,7 +16,7 @@ internal static class UsageErrors
             if (token.StartsWith('-') && token.Length > 1)
             {
                 var word = token.Split('=')[0];
-                var known = verb.Flags.Concat(globals.All).Where(flag => !flag.Option.Hidden).SelectMany(flag => flag.Option.Aliases.Append(flag.Option.Name));
+                var known = verb.Flags.Concat(Verb.Inherited(path)).Concat(globals.All).Where(flag => !flag.Option.Hidden).SelectMany(flag => flag.Option.Aliases.Append(flag.Option.Name));
                 return Refuse($"unknown flag \"{word}\" for \"{name}\"", Suggestions.For(word, known), name);
             }
 

@@ -38,6 +38,11 @@ public sealed class Verb(string name, string purpose)
     /// <summary>Works, but is not listed.</summary>
     public bool Hidden { get; init; }
 
+    /// <summary>The flags that hold for this verb because an ancestor has them for all its commands.</summary>
+    /// <param name="path">From the tool to the verb.</param>
+    public static IEnumerable<IFlag> Inherited(IReadOnlyList<Verb> path) =>
+        path.SkipLast(1).SelectMany(verb => verb.Flags).Where(flag => flag.Option.Recursive);
+
     public bool Answers(string word) => Name == word || Aliases.Contains(word);
 }
 

@@ -11,6 +11,7 @@ public static class CompletionEngine
         var request = new CompletionRequest(typed, [tool.Name, .. before], environment);
         var verb = tool;
         var flags = globals.All.Concat(verb.Flags).ToList();
+        var inherited = new List<IFlag>();
         IFlag? open = null;
         var operands = 0;
         var literal = false;
@@ -31,8 +32,9 @@ public static class CompletionEngine
             }
             else if (operands == 0 && verb.Children?.Invoke().FirstOrDefault(child => child.Answers(word)) is { } next)
             {
+                inherited.AddRange(verb.Flags.Where(flag => flag.Option.Recursive));
                 verb = next;
-                flags = [.. globals.All, .. verb.Flags];
+                flags = [.. globals.All, .. inherited, .. verb.Flags];
             }
             else
             {
