@@ -1,19 +1,20 @@
 using System.Diagnostics;
 using Waggle.Hosting.Metrics;
 using Waggle.Hubble.Consumers;
+using Waggle.Hubble.Filters;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Metrics.Configuration;
 using Waggle.Hubble.Metrics.Handlers;
 using Waggle.Hubble.Metrics.Series;
 using Waggle.Hubble.Printing;
 using Waggle.Hubble.Protocol.Flows;
+using Waggle.Hubble.Rpc;
 
 namespace Waggle.Hubble.Metrics;
 
 /// <summary>Hubble's metrics: counts the flows it is handed by the configured metrics and writes them at a scrape.</summary>
-/// <param name="filters">Compiles the filters of a dynamic configuration.</param>
 /// <param name="seriesLimit">Series of one family at most; the rest is folded into one.</param>
-public sealed class HubbleMetrics(FlowPredicateCompiler filters, TimeProvider time, int seriesLimit = HubbleMetrics.DefaultSeriesLimit) : IFlowConsumer, IMetricsSource
+public sealed class HubbleMetrics(TimeProvider time, int seriesLimit = HubbleMetrics.DefaultSeriesLimit) : IFlowConsumer, IMetricsSource
 {
     public const int DefaultSeriesLimit = 10_000;
 
@@ -59,7 +60,7 @@ public sealed class HubbleMetrics(FlowPredicateCompiler filters, TimeProvider ti
         {
             foreach (Active each in active)
             {
-                if (each.Wants is null || each.Wants(in flow))
+                if (each.Wants.Matches(in flow))
                 {
                     each.Metric.Process(in flow);
                 }
@@ -106,20 +107,15 @@ public sealed class HubbleMetrics(FlowPredicateCompiler filters, TimeProvider ti
     private static string Text(MetricDefinition definition) =>
         $"{definition.Name}|{string.Join(';', definition.Options.Select(o => $"{o.Name}={string.Join('|', o.Values)}"))}|{string.Join(' ', definition.Include)}|{string.Join(' ', definition.Exclude)}";
 
-    private FlowPredicate? Compile(MetricDefinition definition)
+    private static FlowFilterSet Compile(MetricDefinition definition)
     {
-        if (definition.Include.Count == 0 && definition.Exclude.Count == 0)
-        {
-            return null;
-        }
-
         try
         {
-            return filters(definition.Include, definition.Exclude);
+            return FlowFilterSet.Compile(definition.Include, definition.Exclude);
         }
-        catch (FormatException wrong)
+        catch (RpcException wrong)
         {
-            throw new MetricsConfigException($"metric \"{definition.Name}\": {wrong.Message}");
+            throw new MetricsConfigException($"metric \"{definition.Name}\": {wrong.Detail.Replace("whitelist", "includeFilters", StringComparison.Ordinal).Replace("blacklist", "excludeFilters", StringComparison.Ordinal)}");
         }
     }
 
@@ -152,5 +148,5 @@ public sealed class HubbleMetrics(FlowPredicateCompiler filters, TimeProvider ti
         }
     }
 
-    private sealed record Active(FlowMetric Metric, FlowPredicate? Wants, string Text);
+    private sealed record Active(FlowMetric Metric, FlowFilterSet Wants, string Text);
 }

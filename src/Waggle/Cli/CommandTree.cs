@@ -65,6 +65,12 @@ internal sealed class CommandTree
             command.Add(operand.Argument);
         }
 
+        if (verb.Run is not null)
+        {
+            // The host runs the verb; but without an action the parser takes a command that has commands for an unfinished one.
+            command.SetAction(_ => 0);
+        }
+
         foreach (var child in verb.Children?.Invoke() ?? [])
         {
             command.Add(Build(child, words));

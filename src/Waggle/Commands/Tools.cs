@@ -5,6 +5,7 @@ using Waggle.Commands.Config;
 using Waggle.Commands.Endpoints;
 using Waggle.Commands.Explain;
 using Waggle.Commands.General;
+using Waggle.Commands.Hubble;
 using Waggle.Commands.Identities;
 using Waggle.Commands.Lab;
 using Waggle.Commands.Monitor;
@@ -53,7 +54,7 @@ internal static class Tools
             RoleCommands.Agent(),
             RoleCommands.Operator(),
             new Verb("cilium", "The cilium command's syntax, under this name") { Group = "Other tools", Children = Cilium("cilium").Children },
-            new Verb("hubble", "The hubble command's syntax, under this name") { Group = "Other tools", Children = Hubble().Children },
+            Renamed(Hubble(), "The hubble command's syntax, under this name"),
             VersionCommand.Create("waggle"),
             .. General("waggle", Waggle),
         ],
@@ -85,16 +86,7 @@ internal static class Tools
         ],
     };
 
-    public static Verb Hubble() => new("hubble", "Observe flows")
-    {
-        Children = () =>
-        [
-            LaterTool.Command("hubble", "observe", "Observe flows (a later release)", "Meanwhile \"cilium monitor\" on a node shows drops and traces."),
-            LaterTool.Command("hubble", "status", "Show the observer's status (a later release)", "Meanwhile \"cilium status\" shows the agents'."),
-            VersionCommand.Create("hubble"),
-            .. General("hubble", Hubble),
-        ],
-    };
+    public static Verb Hubble() => HubbleCommands.Create(() => General("hubble", Hubble));
 
     public static Verb Tetra() => new("tetra", "Observe processes")
     {
@@ -105,6 +97,8 @@ internal static class Tools
             .. General("tetra", Tetra),
         ],
     };
+
+    private static Verb Renamed(Verb tool, string purpose) => new(tool.Name, purpose) { Group = "Other tools", Flags = tool.Flags, Children = tool.Children };
 
     private static IEnumerable<Verb> General(string tool, Func<Verb> self) =>
     [

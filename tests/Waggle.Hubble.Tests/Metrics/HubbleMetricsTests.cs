@@ -132,7 +132,7 @@ public sealed class HubbleMetricsTests
     [Fact]
     public async Task Limit_ExcessIsFoldedIntoOneVisibleSeries()
     {
-        var metrics = new HubbleMetrics((_, _) => throw new NotSupportedException(), _time, seriesLimit: 3);
+        var metrics = new HubbleMetrics(_time, seriesLimit: 3);
         metrics.Configure(MetricsSyntax.Parse("port-distribution"));
         FlowRecord[] flows = [.. Enumerable.Range(1, 100).Select(port => Records.Tcp() with { DestinationPort = (ushort)port })];
         await metrics.OnFlowsAsync(flows, TestContext.Current.CancellationToken);
@@ -201,7 +201,7 @@ public sealed class HubbleMetricsTests
     [InlineData("http httpV2", "metrics \"http\" and \"httpV2\" cannot both be kept; httpV2 is the newer one")]
     public void Configure_Mistakes_NameTheNearest(string configuration, string message)
     {
-        var metrics = new HubbleMetrics((_, _) => throw new NotSupportedException(), _time);
+        var metrics = new HubbleMetrics(_time);
         Assert.Equal(message, Assert.Throws<MetricsConfigException>(() => metrics.Configure(MetricsSyntax.Parse(configuration))).Message);
     }
 
@@ -244,7 +244,7 @@ public sealed class HubbleMetricsTests
 
     private HubbleMetrics Make(string configuration)
     {
-        var metrics = new HubbleMetrics((_, _) => throw new NotSupportedException(), _time);
+        var metrics = new HubbleMetrics(_time);
         metrics.Configure(MetricsSyntax.Parse(configuration));
         return metrics;
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Google.Protobuf;
-using Waggle.Cli;
 using Waggle.Hubble.Printing;
 using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Protocol.Observers;

@@ -1,4 +1,3 @@
-using Waggle.Cli;
 using Waggle.Cli.Output;
 
 namespace Waggle.Commands.Hubble.Printing;
