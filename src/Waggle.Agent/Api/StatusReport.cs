@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Waggle.Agent.Config;
 using Waggle.Agent.Endpoints;
+using Waggle.Agent.Hubble;
 using Waggle.Agent.Identities;
 using Waggle.Agent.IpCache;
 using Waggle.Agent.Ipam;
@@ -16,7 +17,7 @@ namespace Waggle.Agent.Api;
 /// <summary>How the agent stands, with causes.</summary>
 internal sealed class StatusReport(
     AgentArguments arguments, Readiness readiness, HealthRegistry health, KubeSources kube, ConfigState config, PodAddresses addresses, EndpointTable endpoints, NodeTable nodes, IdentityTable identities,
-    IpCacheTable ipcache, GroupTable groups, MemberTable members)
+    IpCacheTable ipcache, GroupTable groups, MemberTable members, HubbleState hubble)
 {
     /// <summary>Ready, and nothing is worse than it should be.</summary>
     public bool IsHealthy => readiness.Ready.IsCompleted && health.Overall == HealthLevel.Ok && config.Problems.Count == 0;
@@ -38,6 +39,7 @@ internal sealed class StatusReport(
             ["routing"] = config.Current.Tunnel ? $"tunnel [{config.Current["tunnel-protocol"]}]" : "native",
             ["masquerading"] = string.Join(", ", new[] { config.Current.Ipv4 ? $"IPv4: {Masquerade("ipv4")}" : "", config.Current.Ipv6 ? $"IPv6: {Masquerade("ipv6")}" : "" }.Where(t => t.Length > 0)),
             ["multicast"] = config.Current.Flag("multicast-enabled") ? $"enabled, {groups.Count} groups (limit {config.Current["multicast-max-groups"]}), {members.Count} members" : "disabled",
+            ["hubble"] = hubble.Json(),
             ["tables"] = new JsonObject { ["endpoints"] = endpoints.Count, ["nodes"] = nodes.Count, ["identities"] = identities.Count, ["ipcache"] = ipcache.Count },
         };
         var modules = new JsonArray();

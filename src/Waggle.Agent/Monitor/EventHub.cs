@@ -8,9 +8,17 @@ namespace Waggle.Agent.Monitor;
 /// <summary>A membership that changed, copied out of the ring buffer.</summary>
 public readonly record struct MembershipNotice(Address Group, uint Slot, MembershipChange Change, MembershipCompat Protocol, ulong Timestamp);
 
-/// <summary>Hands the programs' events to those who want them. A slow watcher loses events, counted; it never slows another.</summary>
-public sealed class EventHub : IDatapathEventHandler
+/// <summary>A part of the agent that takes every event, quickly, on the reader's thread.</summary>
+public interface IEventTap : IDatapathEventHandler
 {
+    /// <summary>The programs could not write this many events.</summary>
+    void OnLost(ulong count);
+}
+
+/// <summary>Hands the programs' events to those who want them. A slow watcher loses events, counted; it never slows another.</summary>
+public sealed class EventHub(IEnumerable<IEventTap> taps) : IDatapathEventHandler
+{
+    private readonly IEventTap[] _taps = [.. taps];
     private readonly Lock _lock = new();
     private Subscription[] _watchers = [];
 
@@ -30,6 +38,11 @@ public sealed class EventHub : IDatapathEventHandler
 
     public void OnDrop(in DropEvent drop, ReadOnlySpan<byte> packet)
     {
+        foreach (IEventTap tap in _taps)
+        {
+            tap.OnDrop(in drop, packet);
+        }
+
         if (_watchers.Length > 0)
         {
             JsonObject json = Common("drop", in drop.Header, packet);
@@ -45,6 +58,11 @@ public sealed class EventHub : IDatapathEventHandler
 
     public void OnTrace(in TraceEvent trace, ReadOnlySpan<byte> packet)
     {
+        foreach (IEventTap tap in _taps)
+        {
+            tap.OnTrace(in trace, packet);
+        }
+
         if (_watchers.Length > 0)
         {
             JsonObject json = Common("trace", in trace.Header, packet);
@@ -62,6 +80,11 @@ public sealed class EventHub : IDatapathEventHandler
 
     public void OnVerdict(in VerdictEvent verdict, ReadOnlySpan<byte> packet)
     {
+        foreach (IEventTap tap in _taps)
+        {
+            tap.OnVerdict(in verdict, packet);
+        }
+
         if (_watchers.Length > 0)
         {
             JsonObject json = Common("policy-verdict", in verdict.Header, packet);
@@ -80,6 +103,11 @@ public sealed class EventHub : IDatapathEventHandler
 
     public void OnMembership(in MembershipEvent membership)
     {
+        foreach (IEventTap tap in _taps)
+        {
+            tap.OnMembership(in membership);
+        }
+
         Membership?.Invoke(new MembershipNotice(
             membership.Group, membership.Slot, (MembershipChange)membership.Change, (MembershipCompat)membership.Compat, membership.Header.Timestamp));
         if (_watchers.Length > 0)
@@ -95,7 +123,15 @@ public sealed class EventHub : IDatapathEventHandler
     }
 
     /// <summary>Tells watchers that the programs lost events.</summary>
-    internal void OnLost(ulong count) => Publish(new JsonObject { ["type"] = "lost", ["count"] = count });
+    internal void OnLost(ulong count)
+    {
+        foreach (IEventTap tap in _taps)
+        {
+            tap.OnLost(count);
+        }
+
+        Publish(new JsonObject { ["type"] = "lost", ["count"] = count });
+    }
 
     private static JsonObject Common(string type, in EventHeader header, ReadOnlySpan<byte> packet)
     {

@@ -83,6 +83,18 @@ public static class ConfigKeys
         ConfigKey.Text("operator-prometheus-serve-addr", ":9963", "address of the operator's /metrics; empty: off"),
         ConfigKey.Int("agent-health-port", 9879, 1, 65535, "port of the agent's /healthz on the node's loopback address"),
 
+        // Hubble
+        ConfigKey.Bool("enable-hubble", false, "observe flows and serve them to hubble clients"),
+        ConfigKey.Text("hubble-socket-path", "/var/run/cilium/hubble.sock", "unix socket on which the node's flows are served"),
+        ConfigKey.Text("hubble-listen-address", "", "TCP address on which the node's flows are served, as in :4244; empty: only the unix socket"),
+        ConfigKey.Int("hubble-event-buffer-capacity", 4095, 1, 16777215, "flows a node keeps; a power of two less one"),
+        ConfigKey.Int("hubble-event-queue-size", 16384, 64, 4194304, "flows that may wait for each of metrics and exporters"),
+        ConfigKey.Bool("hubble-disable-tls", false, "serve hubble-listen-address without TLS"),
+        ConfigKey.Text("hubble-tls-cert-file", "/var/lib/cilium/tls/hubble/server.crt", "certificate for hubble-listen-address; read again when it changes"),
+        ConfigKey.Text("hubble-tls-key-file", "/var/lib/cilium/tls/hubble/server.key", "its private key"),
+        ConfigKey.Text("hubble-tls-client-ca-files", "/var/lib/cilium/tls/hubble/client-ca.crt", "authorities whose clients may connect, separated by spaces; empty: any client"),
+        ConfigKey.Bool("hubble-prefer-ipv6", false, "give peers the nodes' IPv6 addresses where they have both"),
+
         // Places on the node
         ConfigKey.Text("bpf-root", "/sys/fs/bpf", "mount point of the BPF file system"),
         ConfigKey.Text("state-dir", "/var/run/cilium", "directory of the agent's sockets and saved state"),

@@ -12,7 +12,7 @@ using Waggle.Hubble.Rpc.Server;
 namespace Waggle.Hubble.Observing;
 
 /// <summary>The service <c>observer.Observer</c> of one node.</summary>
-public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, ObserverOptions options, TimeProvider time)
+public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Func<ObserverOptions> about, TimeProvider time)
 {
     private const int FlushBytes = 32 << 10;
     private readonly long _started = time.GetTimestamp();
@@ -39,10 +39,10 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Obs
         server.AddServerStreaming(HubbleMethods.GetFlows, GetFlowsAsync);
         server.AddServerStreaming(HubbleMethods.GetAgentEvents, (request, writer, call) => StreamAsync(
             AgentEvents, request.Number, request.First, request.Follow, request.Since, request.Until, writer, call,
-            (at, e) => new GetAgentEventsResponse { AgentEvent = e, NodeName = options.Node.Name, Time = FlowEncoder.Time(at) }));
+            (at, e) => new GetAgentEventsResponse { AgentEvent = e, NodeName = about().Node.Name, Time = FlowEncoder.Time(at) }));
         server.AddServerStreaming(HubbleMethods.GetDebugEvents, (request, writer, call) => StreamAsync(
             DebugEvents, request.Number, request.First, request.Follow, request.Since, request.Until, writer, call,
-            (at, e) => new GetDebugEventsResponse { DebugEvent = e, NodeName = options.Node.Name, Time = FlowEncoder.Time(at) }));
+            (at, e) => new GetDebugEventsResponse { DebugEvent = e, NodeName = about().Node.Name, Time = FlowEncoder.Time(at) }));
         server.AddUnary(HubbleMethods.GetNodes, (_, _) => Task.FromResult(Nodes()));
         server.AddUnary(HubbleMethods.GetNamespaces, (_, _) => Task.FromResult(NamespaceList()));
         server.AddUnary(HubbleMethods.ServerStatus, (_, _) => Task.FromResult(Status()));
@@ -55,7 +55,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Obs
         MaxFlows = (ulong)ring.Capacity,
         SeenFlows = ring.FlowsSeen,
         UptimeNs = UptimeNs,
-        Version = options.Version,
+        Version = about().Version,
         FlowsRate = FlowRate.Of(ring, NowNs),
     };
 
@@ -126,7 +126,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Obs
             cursor.StepBack(any);
             var now = FlowEncoder.Time(NowNs);
             var lost = new LostEvent { Source = LostEventSource.HubbleRingBuffer, NumEventsLost = missed, First = now, Last = now };
-            response = new GetFlowsResponse { LostEvents = lost, NodeName = options.Node.Name, Time = now };
+            response = new GetFlowsResponse { LostEvents = lost, NodeName = about().Node.Name, Time = now };
             return true;
         }
 
@@ -145,7 +145,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Obs
 
     private GetFlowsResponse Response(in FlowRecord record, FlowMask mask)
     {
-        var response = new GetFlowsResponse { NodeName = options.Node.Name };
+        var response = new GetFlowsResponse { NodeName = record.Node.Name };
         if (record.Kind == FlowRecordKind.Lost)
         {
             response.LostEvents = FlowEncoder.EncodeLost(record);
@@ -171,24 +171,28 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Obs
         return source;
     }
 
-    private GetNodesResponse Nodes() => new()
+    private GetNodesResponse Nodes()
     {
-        Nodes =
+        var options = about();
+        return new GetNodesResponse
         {
-            new Node
+            Nodes =
             {
-                Name = options.Node.Name,
-                Version = options.Version,
-                Address = options.Address,
-                State = NodeState.NodeConnected,
-                Tls = new TLS { Enabled = options.Tls },
-                UptimeNs = UptimeNs,
-                NumFlows = ring.Count,
-                MaxFlows = (ulong)ring.Capacity,
-                SeenFlows = ring.FlowsSeen,
+                new Node
+                {
+                    Name = options.Node.Name,
+                    Version = options.Version,
+                    Address = options.Address,
+                    State = NodeState.NodeConnected,
+                    Tls = new TLS { Enabled = options.Tls },
+                    UptimeNs = UptimeNs,
+                    NumFlows = ring.Count,
+                    MaxFlows = (ulong)ring.Capacity,
+                    SeenFlows = ring.FlowsSeen,
+                },
             },
-        },
-    };
+        };
+    }
 
     private GetNamespacesResponse NamespaceList()
     {

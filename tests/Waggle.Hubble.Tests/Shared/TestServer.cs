@@ -22,7 +22,7 @@ internal sealed class TestServer : IAsyncDisposable
         Metadata = new TestMetadata { Node = node };
         Consumers = new FlowConsumers(NullLogger<FlowConsumers>.Instance);
         Pipeline = new FlowPipeline(Ring, Consumers, Metadata);
-        Observer = new FlowObserver(Ring, Pipeline.Namespaces, new ObserverOptions("waggle test", node), TimeProvider.System);
+        Observer = new FlowObserver(Ring, Pipeline.Namespaces, () => new ObserverOptions("waggle test", node), TimeProvider.System);
         Server = new RpcServer(NullLogger<RpcServer>.Instance, _stop.Token) { MaxMessageBytes = 1 << 20 };
         Observer.AddTo(Server);
         Health = new RpcHealth(Server);

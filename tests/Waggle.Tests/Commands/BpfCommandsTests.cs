@@ -1,4 +1,5 @@
 using System.Net;
+using Waggle.Datapath.Events;
 using Waggle.Bpf;
 using Waggle.Cli;
 using Waggle.Commands.Bpf;

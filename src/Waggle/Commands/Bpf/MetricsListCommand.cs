@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Waggle.Datapath.Events;
 using Waggle.Cli;
 using Waggle.Cli.Output;
 using Waggle.Commands.Explain;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Waggle.Datapath.Events;
 using System.Text.Json.Nodes;
 using Waggle.Cli;
 using Waggle.Commands.Bpf;

@@ -1,0 +1,84 @@
+using Waggle.Agent.Monitor;
+using Waggle.Datapath.Abi;
+using Waggle.Datapath.Events;
+using Waggle.Hubble.Assembly;
+using Waggle.Hubble.Flows;
+using Waggle.Hubble.Observing;
+using Waggle.Hubble.Protocol.Flows;
+using Change = Waggle.Hubble.Protocol.Flows.Membership.Types.Change;
+using Direction = Waggle.Hubble.Protocol.Flows.TrafficDirection;
+using Reason = Waggle.Hubble.Protocol.Flows.TraceReason;
+
+namespace Waggle.Agent.Hubble;
+
+/// <summary>The datapath's events in the words of flows.</summary>
+internal sealed class EventAdapter(FlowPipeline pipeline) : IEventTap
+{
+    private readonly FlowClock _clock = new();
+
+    public void OnDrop(in DropEvent drop, ReadOnlySpan<byte> packet)
+    {
+        FlowInput input = Input(in drop.Header, FlowEventType.Drop, drop.Reason, drop.Packet.PacketLength);
+        input.Verdict = Verdict.Dropped;
+        input.DropReason = drop.Reason;
+        input.Direction = Of(drop.Direction);
+        input.File = SourceFiles.NameOf(drop.File);
+        input.Line = drop.Line;
+        input.Rule = drop.Rule;
+        pipeline.OnPacket(in input, packet);
+    }
+
+    public void OnTrace(in TraceEvent trace, ReadOnlySpan<byte> packet)
+    {
+        FlowInput input = Input(in trace.Header, FlowEventType.Trace, trace.Point, trace.Packet.PacketLength);
+        input.Verdict = trace.Point == (byte)TracePoint.ToProxy ? Verdict.Redirected : Verdict.Forwarded;
+        input.TraceReason = (Reason)trace.Reason;
+        input.Reply = trace.Reason == 0 ? ReplyState.Unknown : trace.IsReply != 0 ? ReplyState.Yes : ReplyState.No;
+        pipeline.OnPacket(in input, packet);
+    }
+
+    public void OnVerdict(in VerdictEvent verdict, ReadOnlySpan<byte> packet)
+    {
+        FlowInput input = Input(in verdict.Header, FlowEventType.PolicyVerdict, verdict.Direction, verdict.Packet.PacketLength);
+        input.Verdict = (PolicyAction)verdict.Action switch
+        {
+            PolicyAction.Deny => Verdict.Dropped,
+            PolicyAction.Redirect => Verdict.Redirected,
+            PolicyAction.Audit => Verdict.Audit,
+            _ => Verdict.Forwarded,
+        };
+        input.DropReason = input.Verdict == Verdict.Dropped ? (byte)Waggle.Datapath.Abi.DropReason.PolicyDenied : (byte)0;
+        input.Direction = Of(verdict.Direction);
+        input.PolicyMatch = verdict.Match;
+        input.ProxyPort = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(verdict.ProxyPort);
+        input.Rule = verdict.Rule;
+        input.Reply = ReplyState.No; // policy is asked for the first packet
+        if (verdict.RemoteIdentity != 0 && input.Direction == Direction.Ingress)
+        {
+            input.SourceIdentity = verdict.RemoteIdentity;
+        }
+        else if (verdict.RemoteIdentity != 0)
+        {
+            input.DestinationIdentity = verdict.RemoteIdentity;
+        }
+
+        pipeline.OnPacket(in input, packet);
+    }
+
+    public void OnMembership(in MembershipEvent membership)
+    {
+        FlowInput input = Input(in membership.Header, FlowEventType.Membership, membership.Change, 0);
+        var group = new FlowAddress(membership.Group.High.Value, membership.Group.Low.Value);
+        pipeline.OnMembership(in input, group, (Change)membership.Change, membership.Compat, membership.FilterMode == (byte)FilterMode.Include ? (byte)1 : (byte)2);
+    }
+
+    public void OnLost(ulong count) => pipeline.OnLost(LostEventSource.PerfEventRingBuffer, count, FlowClock.NowNs());
+
+    private FlowInput Input(in EventHeader header, FlowEventType type, byte subType, uint length) => new()
+    {
+        Type = type, SubType = subType, TimeNs = _clock.UnixNs(header.Timestamp), Ifindex = header.Ifindex, EndpointId = header.EndpointId, Cpu = (ushort)header.Cpu,
+        SourceIdentity = header.SourceIdentity, DestinationIdentity = header.DestinationIdentity, PacketLength = length,
+    };
+
+    private static Direction Of(byte direction) => direction switch { 1 => Direction.Ingress, 2 => Direction.Egress, _ => Direction.Unknown };
+}

@@ -1,0 +1,130 @@
+using System.Collections.Concurrent;
+using Waggle.Agent.Identities;
+using Waggle.Hubble.Assembly;
+using Waggle.Hubble.Flows;
+
+namespace Waggle.Agent.Hubble;
+
+/// <summary>
+/// What flows are told with: copies of the tables in the form the assembler wants, kept up to date by <see cref="MetadataFollower"/>.
+/// What went away stays a while, for the last packets of a pod come after its end.
+/// </summary>
+internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetadata
+{
+    /// <summary>How long a gone pod's addresses still mean it, unless somebody else gets them.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
+    private const int MaxUnknownInterfaces = 4096;
+    private readonly ConcurrentDictionary<FlowAddress, EndpointInfo> _addresses = new();
+    private readonly ConcurrentDictionary<uint, EndpointInfo> _endpoints = new();
+    private readonly ConcurrentDictionary<uint, EndpointInfo> _identities = new();
+    private readonly ConcurrentDictionary<uint, InterfaceInfo> _interfaces = new();
+    private readonly ConcurrentDictionary<uint, bool> _unknownInterfaces = new();
+    private readonly IRuleNames[] _rules = [.. rules];
+    private NodeInfo _node = NodeInfo.None;
+
+    public NodeInfo Node { get => Volatile.Read(ref _node); set => Volatile.Write(ref _node, value); }
+
+    public ushort TunnelPort { get; set; }
+
+    /// <summary>Devices that events named and nobody knows yet.</summary>
+    public bool HasUnknownInterfaces => !_unknownInterfaces.IsEmpty;
+
+    public EndpointInfo? ByAddress(FlowAddress address) => _addresses.GetValueOrDefault(address);
+
+    public EndpointInfo? ByEndpoint(uint id) => _endpoints.GetValueOrDefault(id);
+
+    public EndpointInfo ByIdentity(uint identity)
+    {
+        if (_identities.TryGetValue(identity, out EndpointInfo? known))
+        {
+            return known;
+        }
+
+        // An identity that is new to us; its labels replace this when they come.
+        return _identities.GetOrAdd(identity, static i => new EndpointInfo { Identity = i });
+    }
+
+    public uint IdentityOf(FlowAddress address) => address.IsNone ? ReservedIdentity.Unknown : ReservedIdentity.World;
+
+    public ServiceInfo? Service(FlowAddress address, ushort port, byte protocol) => null;
+
+    public IReadOnlyList<string>? Names(FlowAddress address) => null;
+
+    public InterfaceInfo? Interface(uint index)
+    {
+        if (index == 0)
+        {
+            return null;
+        }
+
+        if (_interfaces.TryGetValue(index, out InterfaceInfo? known))
+        {
+            return known;
+        }
+
+        if (_unknownInterfaces.Count < MaxUnknownInterfaces)
+        {
+            _unknownInterfaces.TryAdd(index, true);
+        }
+
+        return null;
+    }
+
+    public IReadOnlyList<PolicyInfo>? Rule(uint rule)
+    {
+        foreach (IRuleNames names in _rules)
+        {
+            if (names.Find(rule) is { } found)
+            {
+                return found;
+            }
+        }
+
+        return null;
+    }
+
+    public void SetAddress(FlowAddress address, EndpointInfo endpoint) => _addresses[address] = endpoint;
+
+    /// <summary>Forgets an address if it still means this endpoint.</summary>
+    public void RemoveAddress(FlowAddress address, EndpointInfo endpoint) => _addresses.TryRemove(KeyValuePair.Create(address, endpoint));
+
+    public void SetEndpoint(EndpointInfo endpoint) => _endpoints[endpoint.Id] = endpoint;
+
+    public void RemoveEndpoint(EndpointInfo endpoint) => _endpoints.TryRemove(KeyValuePair.Create(endpoint.Id, endpoint));
+
+    public void SetIdentity(uint identity, IReadOnlyList<string> labels, string cluster) =>
+        _identities[identity] = new EndpointInfo { Identity = identity, Labels = labels, Namespace = NamespaceOf(labels), ClusterName = cluster };
+
+    public void RemoveIdentity(uint identity) => _identities.TryRemove(identity, out _);
+
+    /// <summary>All devices there are now.</summary>
+    public void SetInterfaces(IEnumerable<(int Index, string Name)> devices)
+    {
+        foreach ((int index, string name) in devices)
+        {
+            if (!_interfaces.TryGetValue((uint)index, out InterfaceInfo? known) || known.Name != name)
+            {
+                _interfaces[(uint)index] = new InterfaceInfo((uint)index, name);
+            }
+        }
+
+        // Indexes are not used again, so rows of gone devices harm nobody, but they must not grow for ever.
+        if (_interfaces.Count > MaxUnknownInterfaces)
+        {
+            HashSet<uint> present = [.. devices.Select(d => (uint)d.Index)];
+            foreach (uint gone in _interfaces.Keys.Where(i => !present.Contains(i)))
+            {
+                _interfaces.TryRemove(gone, out _);
+            }
+        }
+
+        _unknownInterfaces.Clear();
+    }
+
+    private static string NamespaceOf(IReadOnlyList<string> labels)
+    {
+        const string Prefix = "k8s:" + IdentityLabels.NamespaceKey + "=";
+        return labels.FirstOrDefault(l => l.StartsWith(Prefix, StringComparison.Ordinal))?[Prefix.Length..] ?? "";
+    }
+}

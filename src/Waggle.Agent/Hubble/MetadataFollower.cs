@@ -1,0 +1,247 @@
+using System.Net;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Waggle.Agent.Config;
+using Waggle.Agent.Endpoints;
+using Waggle.Agent.Identities;
+using Waggle.Agent.IpCache;
+using Waggle.Agent.Kubernetes;
+using Waggle.Agent.Nodes;
+using Waggle.Agent.Startup;
+using Waggle.Hubble.Flows;
+using Waggle.Kube.Resources;
+using Waggle.Netlink;
+using Waggle.State.Tables;
+
+namespace Waggle.Agent.Hubble;
+
+/// <summary>Tables → <see cref="HubbleMetadata"/>, and what happens to endpoints → agent events.</summary>
+internal sealed partial class MetadataFollower(
+    HubbleMetadata metadata, AgentEvents events, EndpointTable endpoints, IdentityTable identities, IpCacheTable ipcache, NodeTable nodes, KubeSources kube, ConfigState config,
+    AgentArguments arguments, Readiness readiness, Rtnl netlink, TimeProvider time, ILogger<MetadataFollower> logger) : BackgroundService
+{
+    private readonly Lock _writing = new();
+    private readonly Dictionary<int, EndpointInfo> _local = [];
+    private readonly Dictionary<string, (EndpointInfo Info, FlowAddress[] Addresses)> _remote = new(StringComparer.Ordinal);
+    private readonly Queue<(long Since, EndpointInfo Info, FlowAddress[] Addresses)> _gone = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        string cluster = config.Current.ClusterName;
+        metadata.TunnelPort = (ushort)(config.Current.Tunnel ? config.Current.Number("tunnel-port") : 0);
+        metadata.Node = new NodeInfo(NodeNames.Of(cluster, arguments.NodeName), []);
+        foreach ((uint id, string label) in ReservedIdentity.All)
+        {
+            metadata.SetIdentity(id, [label], "");
+        }
+
+        kube.CiliumEndpoints.OnChange(change => OnRemote(change.Old, change.New));
+        kube.Pods.OnChange(change => OnPod(change.Object, change.IsDeleted));
+        kube.CiliumNodes.OnChange(change => OnNode(change.Object));
+        await Task.WhenAll(FollowEndpointsAsync(stoppingToken), FollowIdentitiesAsync(stoppingToken), FollowIpCacheAsync(stoppingToken), FollowNodesAsync(stoppingToken), SweepAsync(stoppingToken)).ConfigureAwait(false);
+    }
+
+    private async Task FollowEndpointsAsync(CancellationToken cancellation)
+    {
+        await foreach (ChangeBatch<EndpointRow> batch in endpoints.WatchAsync(cancellation).ConfigureAwait(false))
+        {
+            lock (_writing)
+            {
+                foreach (Change<EndpointRow> change in batch.Changes)
+                {
+                    OnEndpoint(change.Row, change.IsDeleted);
+                }
+            }
+        }
+    }
+
+    private void OnEndpoint(EndpointRow row, bool deleted)
+    {
+        bool known = _local.TryGetValue(row.Id, out EndpointInfo? before);
+        if (deleted)
+        {
+            if (_local.Remove(row.Id))
+            {
+                Leave(before!, Addresses(row));
+                events.EndpointDeleted(row);
+            }
+
+            return;
+        }
+
+        EndpointInfo now = InfoOf(row);
+        _local[row.Id] = now;
+        metadata.SetEndpoint(now);
+        foreach (FlowAddress address in Addresses(row))
+        {
+            metadata.SetAddress(address, now);
+        }
+
+        if (!known)
+        {
+            events.EndpointCreated(row);
+        }
+    }
+
+    /// <summary>The runtime knows a pod before our watch does, and labels change: look at the row again.</summary>
+    private void OnPod(Pod pod, bool deleted)
+    {
+        if (!deleted && endpoints.View.By(endpoints.ByPod, $"{pod.Metadata.Namespace}/{pod.Metadata.Name}").ToArray() is { Length: > 0 } rows)
+        {
+            lock (_writing)
+            {
+                foreach (EndpointRow row in rows.Where(r => _local.ContainsKey(r.Id)))
+                {
+                    OnEndpoint(row, deleted: false);
+                }
+            }
+        }
+    }
+
+    private void OnRemote(CiliumEndpoint? before, CiliumEndpoint? now)
+    {
+        string key = (now ?? before)!.Key.ToString();
+        lock (_writing)
+        {
+            if (_remote.Remove(key, out (EndpointInfo Info, FlowAddress[] Addresses) old))
+            {
+                Leave(old.Info, old.Addresses);
+            }
+
+            if (now?.Status is not { Identity: { } identity, Networking: { } networking } || IsLocal(networking))
+            {
+                return;
+            }
+
+            var info = new EndpointInfo
+            {
+                Identity = (uint)identity.Id, ClusterName = config.Current.ClusterName, Namespace = now.Metadata.Namespace ?? "", PodName = now.Metadata.Name ?? "", Labels = [.. identity.Labels.Order(StringComparer.Ordinal)],
+            };
+            FlowAddress[] addresses = [.. networking.Addressing.SelectMany(p => new[] { p.Ipv4, p.Ipv6 }).OfType<string>().Select(t => FlowAddress.TryParse(t, out FlowAddress a) ? a : default).Where(a => !a.IsNone)];
+            _remote[key] = (info, addresses);
+            foreach (FlowAddress address in addresses)
+            {
+                metadata.SetAddress(address, info);
+            }
+        }
+    }
+
+    private bool IsLocal(CiliumEndpointNetworking networking) =>
+        readiness.Node is { IsCompletedSuccessfully: true, Result: { } node } && IPAddress.TryParse(networking.Node, out IPAddress? at) && (at.Equals(node.Ipv4) || at.Equals(node.Ipv6));
+
+    private void OnNode(CiliumNode node)
+    {
+        if (node.Metadata.Name == arguments.NodeName)
+        {
+            metadata.Node = new NodeInfo(metadata.Node.Name, [.. node.Metadata.Labels.Select(l => $"{l.Key}={l.Value}").Order(StringComparer.Ordinal)]);
+        }
+    }
+
+    private async Task FollowIdentitiesAsync(CancellationToken cancellation)
+    {
+        await foreach (ChangeBatch<IdentityRow> batch in identities.WatchAsync(cancellation).ConfigureAwait(false))
+        {
+            foreach (Change<IdentityRow> change in batch.Changes)
+            {
+                // An identity that goes stays readable for flows that still carry it; its number is not given to others soon.
+                if (!change.IsDeleted)
+                {
+                    metadata.SetIdentity(change.Row.Id, change.Row.Labels, change.Row.Id < ReservedIdentity.FirstAllocated ? "" : config.Current.ClusterName);
+                }
+                else
+                {
+                    metadata.RemoveIdentity(change.Row.Id);
+                }
+            }
+        }
+    }
+
+    private async Task FollowIpCacheAsync(CancellationToken cancellation)
+    {
+        await foreach (ChangeBatch<IpCacheRow> batch in ipcache.WatchAsync(cancellation).ConfigureAwait(false))
+        {
+            foreach (Change<IpCacheRow> change in batch.Changes)
+            {
+                events.IpCache(change.Row, change.IsDeleted);
+            }
+        }
+    }
+
+    private async Task FollowNodesAsync(CancellationToken cancellation)
+    {
+        var held = new Dictionary<string, (EndpointInfo Info, FlowAddress[] Addresses)>(StringComparer.Ordinal);
+        await foreach (ChangeBatch<NodeRow> batch in nodes.WatchAsync(cancellation).ConfigureAwait(false))
+        {
+            foreach (Change<NodeRow> change in batch.Changes)
+            {
+                if (held.Remove(change.Row.Name, out (EndpointInfo Info, FlowAddress[] Addresses) old))
+                {
+                    foreach (FlowAddress address in old.Addresses)
+                    {
+                        metadata.RemoveAddress(address, old.Info);
+                    }
+                }
+
+                if (!change.IsDeleted)
+                {
+                    NodeRow row = change.Row;
+                    uint identity = row.IsLocal ? ReservedIdentity.Host : ReservedIdentity.RemoteNode;
+                    var info = new EndpointInfo { Identity = identity, ClusterName = config.Current.ClusterName, Labels = [row.IsLocal ? "reserved:host" : "reserved:remote-node"] };
+                    FlowAddress[] addresses = [.. new[] { row.Ipv4, row.Ipv6, row.Router4, row.Router6 }.OfType<IPAddress>().Select(FlowAddress.From)];
+                    held[row.Name] = (info, addresses);
+                    foreach (FlowAddress address in addresses)
+                    {
+                        metadata.SetAddress(address, info);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Forgets what is gone for long enough, and learns names of new devices.</summary>
+    private async Task SweepAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            try
+            {
+                if (metadata.HasUnknownInterfaces)
+                {
+                    metadata.SetInterfaces([.. (await netlink.Links.ListAsync(cancellation: cancellation).ConfigureAwait(false)).Select(l => (l.Index, l.Name))]);
+                }
+            }
+            catch (NetlinkException e)
+            {
+                LogNoDevices(e.Message);
+            }
+
+            lock (_writing)
+            {
+                while (_gone.TryPeek(out (long Since, EndpointInfo Info, FlowAddress[] Addresses) gone) && time.GetElapsedTime(gone.Since) > HubbleMetadata.Grace)
+                {
+                    _gone.Dequeue();
+                    metadata.RemoveEndpoint(gone.Info);
+                    foreach (FlowAddress address in gone.Addresses)
+                    {
+                        metadata.RemoveAddress(address, gone.Info);
+                    }
+                }
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void Leave(EndpointInfo info, FlowAddress[] addresses) => _gone.Enqueue((time.GetTimestamp(), info, addresses));
+
+    private EndpointInfo InfoOf(EndpointRow row) => new()
+    {
+        Id = (uint)row.Id, Identity = row.State.Identity, ClusterName = config.Current.ClusterName, Namespace = row.State.Namespace, PodName = row.State.Pod,
+        Labels = [.. row.State.Labels.Order(StringComparer.Ordinal)], Workloads = row.PodKey.Length == 0 ? [] : Workloads.Of(kube.Pods.Find(row.State.Namespace, row.State.Pod)),
+    };
+
+    private static FlowAddress[] Addresses(EndpointRow row) => [.. row.Addresses.Select(FlowAddress.From)];
+
+    [LoggerMessage(1091, LogLevel.Warning, "names of devices cannot be read, flows go without them: {Problem}")]
+    private partial void LogNoDevices(string problem);
+}
