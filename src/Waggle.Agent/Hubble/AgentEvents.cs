@@ -1,4 +1,3 @@
-using Google.Protobuf.WellKnownTypes;
 using Waggle.Agent.Endpoints;
 using Waggle.Agent.IpCache;
 using Waggle.Hubble.Codec;

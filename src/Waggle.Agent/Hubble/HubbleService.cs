@@ -7,7 +7,6 @@ using Waggle.Agent.Monitor;
 using Waggle.Agent.Nodes;
 using Waggle.Hubble.Observing;
 using Waggle.Hubble.Peers;
-using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Rpc.Server;
 using Waggle.Hubble.Rpc.Tls;
 using Waggle.State.Tables;

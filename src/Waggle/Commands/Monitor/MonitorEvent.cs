@@ -2,7 +2,6 @@ using System.Globalization;
 using Waggle.Datapath.Events;
 using System.Text.Json.Nodes;
 using Waggle.Cli;
-using Waggle.Commands.Bpf;
 using Waggle.Commands.Explain;
 using Waggle.Commands.Nodes;
 
