@@ -16,6 +16,11 @@
 #define INLINE static inline __attribute__((always_inline, unused))
 /* Calls need a frame of their own where inlining would make one too big for the 512 bytes of all callers together. */
 #define NOINLINE static __attribute__((noinline, unused))
+/*
+ * A call that the verifier checks once, whoever calls it with what: for what is too much to be followed along every path. Its
+ * pointers, the context apart, may be NULL as far as the verifier knows, and what they point to is initialised by the caller.
+ */
+#define SEPARATE __attribute__((noinline, unused))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

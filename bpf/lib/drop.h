@@ -75,7 +75,7 @@ NOINLINE int record_drop(struct __sk_buff *skb, const struct trail *trail, int v
 INLINE int leave_hook(struct __sk_buff *skb, const struct trail *trail, int verdict, __u32 direction)
 {
 	if (unlikely(verdict < 0))
-		return record_drop(skb, trail, verdict, direction);
+		return record_drop(skb, trail, verdict, trail->denied ? trail->denied : direction);
 	return verdict;
 }
 

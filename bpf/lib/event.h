@@ -13,9 +13,15 @@ struct trail {
 	__u32 source_identity;
 	__u32 destination_identity;
 	__u32 rule;                  /* that denied the packet */
+	/* The ends that are on this node; 0: is not, or nothing is enforced there. */
+	__u32 source_endpoint;
+	__u32 destination_endpoint;
+	__u32 source_subject;
+	__u32 destination_subject;
 	__u8 reason;                 /* enum trace_reason */
 	bool is_reply;
-	__u8 pad[2];
+	bool quiet;                  /* trace events of this packet are merged into another one's */
+	__u8 denied;                 /* enum traffic_direction of the side whose policy denied it */
 };
 
 INLINE void count(__u8 reason, __u32 direction, __u32 bytes)
@@ -149,11 +155,21 @@ NOINLINE int emit_trace(struct __sk_buff *skb, const struct trail *trail, __u32 
 	return 0;
 }
 
+/* Points where a packet is seen first: nothing is known about its connection yet. */
+#define TRACE_POINTS_FROM \
+	(1U << TRACE_POINT_FROM_ENDPOINT | 1U << TRACE_POINT_FROM_PROXY | 1U << TRACE_POINT_FROM_HOST | 1U << TRACE_POINT_FROM_STACK | \
+	 1U << TRACE_POINT_FROM_OVERLAY | 1U << TRACE_POINT_FROM_NETWORK)
+
 /* `point` is a constant, so a point that is off leaves no code behind. */
 INLINE void trace(struct __sk_buff *skb, const struct trail *trail, const __u32 point, __u32 target_ifindex)
 {
-	if (config.trace_points & 1U << point)
-		emit_trace(skb, trail, point, target_ifindex);
+	if (!(config.trace_points & 1U << point))
+		return;
+	if (config.trace_aggregation >= TRACE_AGGREGATION_LOW && TRACE_POINTS_FROM & 1U << point)
+		return;
+	if (config.trace_aggregation >= TRACE_AGGREGATION_MEDIUM && trail->quiet)
+		return;
+	emit_trace(skb, trail, point, target_ifindex);
 }
 
 #endif

@@ -2,11 +2,16 @@
 #ifndef WAGGLE_LIB_FORWARD_H
 #define WAGGLE_LIB_FORWARD_H
 
+#include "admit.h"
 #include "encap.h"
-#include "maps_conntrack.h"
 #include "maps_endpoint.h"
 #include "stage.h"
-#include "maps_policy.h"
+
+/*
+ * skb->mark of packets that a program hands to a pod's device after it admitted them, so that `to_pod` does not ask again. The
+ * kernel clears it on the way into the pod.
+ */
+#define MARK_ADMITTED 0x57470001
 
 INLINE const struct endpoint_info *find_endpoint(const struct address *address)
 {
@@ -42,6 +47,31 @@ INLINE bool endpoint_is_local_pod(const struct endpoint_info *endpoint)
 	return endpoint && !(endpoint->flags & ENDPOINT_HOST);
 }
 
+/* The destination is a pod of this node, or (with the host firewall) the node itself. */
+INLINE void set_destination(struct trail *trail, const struct endpoint_info *endpoint)
+{
+	if (endpoint->flags & ENDPOINT_HOST) {
+		trail->destination_identity = RESERVED_IDENTITY_HOST;
+		trail->destination_subject = config.host_firewall ? endpoint->policy_subject : 0;
+		return;
+	}
+	trail->destination_identity = endpoint->identity;
+	trail->destination_endpoint = endpoint->endpoint_id;
+	trail->destination_subject = endpoint->policy_subject;
+}
+
+/* Who has this address, as far as this node knows. */
+INLINE __u32 identity_of(const struct address *address)
+{
+	const struct endpoint_info *endpoint = find_endpoint(address);
+	const struct ipcache_entry *entry;
+
+	if (endpoint)
+		return endpoint->flags & ENDPOINT_HOST ? RESERVED_IDENTITY_HOST : endpoint->identity;
+	entry = find_ipcache(address);
+	return entry ? entry->identity : RESERVED_IDENTITY_WORLD;
+}
+
 /*
  * Hands the packet to a pod of this node. From an ingress hook it goes straight into the pod's namespace
  * (bpf_redirect_peer), past the host side of the veth; elsewhere through the host side, whose program counts it.
@@ -60,6 +90,7 @@ INLINE int deliver(struct __sk_buff *skb, struct trail *trail, const struct endp
 		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
 		return bpf_redirect_peer(endpoint->ifindex, 0);
 	}
+	skb->mark = MARK_ADMITTED;
 	return bpf_redirect(endpoint->ifindex, 0);
 }
 
@@ -93,7 +124,8 @@ NOINLINE int route(struct __sk_buff *skb, const struct trail *trail, const struc
 		next.nh_family = AF_INET6;
 		__builtin_memcpy(next.ipv6_nh, fib.ipv6_dst, sizeof(next.ipv6_nh));
 	}
-	trace(skb, trail, TRACE_POINT_TO_NETWORK, fib.ifindex);
+	if (fib.ifindex != config.uplink_ifindex) /* there `to_network` tells it */
+		trace(skb, trail, TRACE_POINT_TO_NETWORK, fib.ifindex);
 	return bpf_redirect_neigh(fib.ifindex, &next, sizeof(next), 0);
 }
 
@@ -115,18 +147,40 @@ INLINE bool takes_tunnel(const struct ipcache_entry *entry)
 	return config.routing_mode == ROUTING_MODE_TUNNEL && !address_is_zero(&entry->tunnel_endpoint) && !(entry->flags & IPCACHE_SKIP_TUNNEL);
 }
 
-INLINE int forward_to_tunnel(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const struct ipcache_entry *entry,
-			     const bool ipv6)
+INLINE int send_to_tunnel(struct __sk_buff *skb, const struct trail *trail, const struct packet *packet, const struct ipcache_entry *entry,
+			  const bool ipv6)
 {
-	trail->destination_identity = entry->identity;
 	if (unlikely(packet->hop_limit <= 1))
 		return send_time_exceeded(skb, packet, ipv6);
 	TRY(decrement_hop_limit(skb, ipv6));
 	return encapsulate(skb, trail, packet, &entry->tunnel_endpoint, trail->source_identity, ipv6);
 }
 
+NOINLINE int send_to_tunnel_ipv4(struct __sk_buff *skb, const struct trail *trail, const struct packet *packet, const struct ipcache_entry *entry)
+{
+	return send_to_tunnel(skb, trail, packet, entry, false);
+}
+
+NOINLINE int send_to_tunnel_ipv6(struct __sk_buff *skb, const struct trail *trail, const struct packet *packet, const struct ipcache_entry *entry)
+{
+	return send_to_tunnel(skb, trail, packet, entry, true);
+}
+
+INLINE int forward_to_tunnel(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const struct ipcache_entry *entry,
+			     const bool ipv6)
+{
+	int verdict;
+
+	trail->destination_identity = entry->identity;
+	verdict = admit(skb, trail, packet, ipv6);
+	if (unlikely(verdict))
+		return verdict;
+	return ipv6 ? send_to_tunnel_ipv6(skb, trail, packet, entry) : send_to_tunnel_ipv4(skb, trail, packet, entry);
+}
+
 /*
- * Unicast from a pod, source already checked. Each step is one look-up; a packet to a remote pod takes the first only:
+ * Unicast from a pod, source already checked. Each step is one look-up; a packet to a remote pod takes the first only. When the
+ * destination's identity is known, connection tracking and policy decide (admit.h), before anything is sent or answered.
  *   1. not from this node's own prefix, and in `ipcache` with a tunnel → tunnel
  *   2. an address of this node → the stack
  *   3. a pod of this node → into it
@@ -137,6 +191,7 @@ INLINE int forward_from_pod(struct __sk_buff *skb, struct trail *trail, const st
 {
 	const struct endpoint_info *endpoint;
 	const struct ipcache_entry *entry;
+	int verdict;
 
 	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_EGRESS, skb->len);
 	STAGE(COUNT);
@@ -150,8 +205,11 @@ INLINE int forward_from_pod(struct __sk_buff *skb, struct trail *trail, const st
 	endpoint = find_endpoint(&packet->destination);
 	STAGE(LOCAL_LOOKUP);
 	if (endpoint) {
+		set_destination(trail, endpoint);
+		verdict = admit(skb, trail, packet, ipv6);
+		if (unlikely(verdict))
+			return verdict;
 		if (endpoint->flags & ENDPOINT_HOST) { /* 2 */
-			trail->destination_identity = RESERVED_IDENTITY_HOST;
 			trace(skb, trail, TRACE_POINT_TO_HOST, 0);
 			return TC_ACT_OK;
 		}
@@ -165,6 +223,9 @@ INLINE int forward_from_pod(struct __sk_buff *skb, struct trail *trail, const st
 	if (entry && takes_tunnel(entry)) /* 4 */
 		return forward_to_tunnel(skb, trail, packet, entry, ipv6);
 	trail->destination_identity = entry ? entry->identity : RESERVED_IDENTITY_WORLD;
+	verdict = admit(skb, trail, packet, ipv6);
+	if (unlikely(verdict))
+		return verdict;
 	return route(skb, trail, packet, ipv6); /* 4, 5 */
 }
 

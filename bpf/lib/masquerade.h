@@ -7,9 +7,14 @@
 
 /*
  * Pods appear to the outside under the node's own address. A flow gets a port that no other flow to the same remote port
- * uses: its own where that lies in the configured range, else a random one. There is no connection state: rows live as long
- * as the LRU keeps them, and a flow from outside straight to a pod's address is not known as such.
+ * uses: its own where that lies in the configured range, else a random one. Rows live as long as the LRU keeps them. Connection
+ * tracking says who opened a connection: answers to somebody who came straight to a pod's address keep that address.
  */
+enum masquerade_flags {
+	MASQUERADE_IPV6       = 1,
+	MASQUERADE_KNOWN_ONLY = 2, /* the other side opened it, as far as is known: translate only what was translated before */
+};
+
 #define PORT_ATTEMPTS 32
 #define REFRESH_INTERVAL 1000000000ULL
 
@@ -120,8 +125,9 @@ INLINE void refresh(const struct nat_key *out, struct nat_entry *entry)
 }
 
 /* Gives a packet that leaves the cluster the node's address. 0, or a refusal. */
-NOINLINE int masquerade_flow(struct __sk_buff *skb, const struct packet *packet, const struct flow *flow, bool ipv6)
+NOINLINE int masquerade_flow(struct __sk_buff *skb, const struct packet *packet, const struct flow *flow, __u32 flags)
 {
+	const bool ipv6 = flags & MASQUERADE_IPV6;
 	struct nat_key out = {
 		.source = packet->source,
 		.destination = packet->destination,
@@ -136,6 +142,8 @@ NOINLINE int masquerade_flow(struct __sk_buff *skb, const struct packet *packet,
 		refresh(&out, entry);
 		translated.address = entry->address;
 		translated.port = entry->port;
+	} else if (flags & MASQUERADE_KNOWN_ONLY) {
+		return 0;
 	}
 	if (ipv6) {
 		if (!entry)

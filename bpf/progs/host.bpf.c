@@ -18,11 +18,29 @@ NOINLINE int multicast_from_host(struct __sk_buff *skb, const struct trail *trai
 	return send_to_group(skb, trail, packet, NO_SLOT, HOST_TUNNEL_IDENTITY, false, false, ipv6);
 }
 
+/* The node itself, or somebody for whom it routes. */
+INLINE void set_source(struct trail *trail, const struct address *source)
+{
+	const struct endpoint_info *sender;
+
+	if (!config.conntrack_enabled)
+		return;
+	sender = find_endpoint(source);
+	if (!sender) {
+		trail->source_identity = identity_of(source);
+	} else if (!(sender->flags & ENDPOINT_HOST)) {
+		trail->source_identity = sender->identity;
+	} else if (config.host_firewall) {
+		trail->source_subject = sender->policy_subject;
+	}
+}
+
 INLINE int from_host_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6)
 {
 	const struct endpoint_info *endpoint;
 	const struct ipcache_entry *entry;
 	struct packet packet;
+	int verdict;
 	__u8 mac[6], type = 0;
 
 	if (!(ipv6 ? config.ipv6_enabled : config.ipv4_enabled))
@@ -40,8 +58,14 @@ INLINE int from_host_ip(struct __sk_buff *skb, struct trail *trail, const bool i
 	if (unlikely(address_is_multicast(&packet.destination, ipv6)))
 		return multicast_from_host(skb, trail, &packet, ipv6);
 
+	set_source(trail, &packet.source);
 	endpoint = find_endpoint(&packet.destination);
 	if (endpoint_is_local_pod(endpoint)) {
+		set_destination(trail, endpoint);
+		trail->endpoint_id = endpoint->endpoint_id;
+		verdict = admit(skb, trail, &packet, ipv6);
+		if (unlikely(verdict))
+			return verdict;
 		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
 		return deliver(skb, trail, endpoint, false);
 	}
@@ -49,6 +73,11 @@ INLINE int from_host_ip(struct __sk_buff *skb, struct trail *trail, const bool i
 	if (!entry || address_is_zero(&entry->tunnel_endpoint))
 		return DROP(HOST, UNROUTABLE);
 	trail->destination_identity = entry->identity;
+	if (config.host_firewall) {
+		verdict = admit(skb, trail, &packet, ipv6);
+		if (unlikely(verdict))
+			return verdict;
+	}
 	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_EGRESS, skb->len);
 	if (set_tunnel(skb, &entry->tunnel_endpoint, HOST_TUNNEL_IDENTITY))
 		return DROP(HOST, NO_TUNNEL_ENDPOINT);

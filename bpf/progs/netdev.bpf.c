@@ -55,11 +55,43 @@ NOINLINE int multicast_from_network(struct __sk_buff *skb, struct trail *trail, 
 	return send_to_group(skb, trail, packet, NO_SLOT, 0, true, true, ipv6);
 }
 
+/* Neighbour discovery keeps the node on its link, and nobody may take that away by a rule. */
+INLINE bool is_neighbour_discovery(struct __sk_buff *skb, const struct packet *packet, const bool ipv6)
+{
+	__u8 type = 0;
+
+	if (!ipv6 || packet->protocol != IPPROTO_ICMPV6)
+		return false;
+	bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct ipv6hdr), &type, 1);
+	return type >= ND_ROUTER_SOLICITATION && type <= ND_REDIRECT;
+}
+
+/* A pod that is reached through a tunnel does not come without one: somebody in the underlay uses its address. */
+INLINE __u32 identity_from_network(const struct address *source)
+{
+	const struct ipcache_entry *entry = find_ipcache(source);
+
+	if (!entry || takes_tunnel(entry))
+		return RESERVED_IDENTITY_WORLD;
+	return entry->identity;
+}
+
+/* The node's own firewall. */
+INLINE int to_node(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const struct endpoint_info *node, const bool ipv6)
+{
+	if (!config.host_firewall || is_neighbour_discovery(skb, packet, ipv6))
+		return TC_ACT_OK;
+	trail->source_identity = identity_from_network(&packet->source);
+	set_destination(trail, node);
+	return admit(skb, trail, packet, ipv6);
+}
+
 INLINE int from_network_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6)
 {
 	struct address own = masquerade_address(ipv6);
 	const struct endpoint_info *endpoint;
 	struct packet packet;
+	int verdict;
 
 	if (!(ipv6 ? config.ipv6_enabled : config.ipv4_enabled))
 		return TC_ACT_OK;
@@ -68,16 +100,24 @@ INLINE int from_network_ip(struct __sk_buff *skb, struct trail *trail, const boo
 	if (address_is_multicast(&packet.destination, ipv6))
 		return multicast_from_network(skb, trail, &packet, ipv6);
 	if (address_equal(&packet.destination, &own)) {
-		if (!(ipv6 ? config.masquerade_ipv6 : config.masquerade_ipv4))
-			return TC_ACT_OK;
-		if (TRY(reverse_masquerade(skb, &packet, ipv6)))
-			return TC_ACT_OK;
+		if (!(ipv6 ? config.masquerade_ipv6 : config.masquerade_ipv4) || TRY(reverse_masquerade(skb, &packet, ipv6))) {
+			if (!config.host_firewall)
+				return TC_ACT_OK;
+		}
 	}
 	endpoint = find_endpoint(&packet.destination);
-	if (!endpoint_is_local_pod(endpoint) || packet.hop_limit <= 1)
+	if (!endpoint)
+		return TC_ACT_OK;
+	if (endpoint->flags & ENDPOINT_HOST)
+		return to_node(skb, trail, &packet, endpoint, ipv6);
+	if (packet.hop_limit <= 1)
 		return TC_ACT_OK;
 	trail->endpoint_id = endpoint->endpoint_id;
-	trail->source_identity = RESERVED_IDENTITY_WORLD;
+	trail->source_identity = config.conntrack_enabled ? identity_from_network(&packet.source) : RESERVED_IDENTITY_WORLD;
+	set_destination(trail, endpoint);
+	verdict = admit(skb, trail, &packet, ipv6);
+	if (unlikely(verdict))
+		return verdict;
 	trace(skb, trail, TRACE_POINT_FROM_NETWORK, 0);
 	TRY(decrement_hop_limit(skb, ipv6));
 	return deliver(skb, trail, endpoint, true);
@@ -106,34 +146,88 @@ int from_network(struct __sk_buff *skb)
 	return leave_hook(skb, &trail, verdict, TRAFFIC_DIRECTION_INGRESS);
 }
 
+/* What is known of the connection of a packet that a pod sent; it was admitted when it left the pod. Returns 1 if the other side opened it. */
+NOINLINE int recall_connection(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, bool ipv6)
+{
+	struct admission *work = get_admission();
+	const struct conntrack_entry *entry;
+	const struct tuple *tuple;
+	int result;
+
+	if (!work)
+		return 0;
+	tuple = &work->reading.tuple;
+	result = ipv6 ? read_tuple(skb, packet, &work->reading, true) : read_tuple(skb, packet, &work->reading, false);
+	if (result < 0 || tuple->kind == TUPLE_UNTRACKED)
+		return 0;
+	entry = bpf_map_lookup_elem(&conntrack, &tuple->key);
+	if (!entry || !is_alive(entry, seconds()))
+		return 0;
+	trail->is_reply = !from_initiator(entry, tuple);
+	if (tuple->kind == TUPLE_RELATED)
+		trail->reason = TRACE_REASON_RELATED;
+	else if (trail->is_reply)
+		trail->reason = TRACE_REASON_REPLY;
+	else
+		trail->reason = entry->packets_initiator <= 1 ? TRACE_REASON_NEW : TRACE_REASON_ESTABLISHED;
+	/* Nobody keeps time for this place: it tells of the beginning and the end of a connection. */
+	trail->quiet = (trail->is_reply ? entry->packets_responder : entry->packets_initiator) > 1 &&
+		       !(tuple->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST));
+	return trail->is_reply;
+}
+
+/* The node's own packets: its firewall. */
+INLINE int from_node(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const struct endpoint_info *node, const bool ipv6)
+{
+	const struct ipcache_entry *entry;
+
+	if (!config.host_firewall || is_neighbour_discovery(skb, packet, ipv6) || address_is_multicast(&packet->destination, ipv6))
+		return TC_ACT_OK;
+	entry = find_ipcache(&packet->destination);
+	trail->source_identity = RESERVED_IDENTITY_HOST;
+	trail->source_subject = node->policy_subject;
+	trail->destination_identity = entry ? entry->identity : RESERVED_IDENTITY_WORLD;
+	return admit(skb, trail, packet, ipv6);
+}
+
 INLINE int to_network_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6)
 {
+	const bool masquerades = ipv6 ? config.masquerade_ipv6 : config.masquerade_ipv4;
 	struct address own = masquerade_address(ipv6), translated = {};
 	const struct endpoint_info *sender;
 	struct flow flow = {};
 	struct packet packet;
+	bool opened_outside = false;
 
-	if (!(ipv6 ? config.masquerade_ipv6 : config.masquerade_ipv4))
+	if (!masquerades && !config.host_firewall && !(config.trace_points & 1U << TRACE_POINT_TO_NETWORK))
 		return TC_ACT_OK;
 	if (parse_ip(skb, &packet, ipv6) < 0)
 		return TC_ACT_OK;
-	if (likely(address_equal(&packet.source, &own)))
+	if (!config.host_firewall && likely(address_equal(&packet.source, &own)))
 		return TC_ACT_OK;
 	sender = find_endpoint(&packet.source);
-	if (!endpoint_is_local_pod(sender) || !leaves_cluster(&packet.destination, ipv6))
+	if (!sender)
 		return TC_ACT_OK;
+	if (sender->flags & ENDPOINT_HOST)
+		return from_node(skb, trail, &packet, sender, ipv6);
 	trail->endpoint_id = sender->endpoint_id;
 	trail->source_identity = sender->identity;
-	TRY(read_flow(skb, &packet, &flow, true, ipv6));
+	if (config.conntrack_enabled)
+		opened_outside = recall_connection(skb, trail, &packet, ipv6);
 	trace(skb, trail, TRACE_POINT_TO_NETWORK, skb->ifindex);
+	if (!masquerades || !leaves_cluster(&packet.destination, ipv6))
+		return TC_ACT_OK;
+	TRY(read_flow(skb, &packet, &flow, true, ipv6));
 	switch (flow.kind) {
 	case FLOW_PORTS:
 	case FLOW_ECHO:
-		return masquerade_flow(skb, &packet, &flow, ipv6);
+		return masquerade_flow(skb, &packet, &flow, (ipv6 ? MASQUERADE_IPV6 : 0) | (opened_outside ? MASQUERADE_KNOWN_ONLY : 0));
 	case FLOW_RELATED:
-		return TRY(translate_related(skb, &packet, &flow, &translated, true, ipv6)) ? DROP(NETDEV, NO_NAT_MAPPING) : TC_ACT_OK;
+		if (!TRY(translate_related(skb, &packet, &flow, &translated, true, ipv6)))
+			return TC_ACT_OK;
+		return opened_outside ? TC_ACT_OK : DROP(NETDEV, NO_NAT_MAPPING);
 	default:
-		return DROP(NETDEV, UNSUPPORTED_NAT_PROTOCOL);
+		return opened_outside ? TC_ACT_OK : DROP(NETDEV, UNSUPPORTED_NAT_PROTOCOL);
 	}
 }
 

@@ -64,6 +64,21 @@ INLINE int read_tunnel(struct __sk_buff *skb, struct trail *trail)
 	return 0;
 }
 
+/*
+ * A node speaks for itself as "remote node"; what else it is (the API server's, say) the address tells. A pod's address does not
+ * count here: the tunnel says who it is.
+ */
+INLINE void refine_identity(struct trail *trail, const struct address *source)
+{
+	const struct ipcache_entry *entry;
+
+	if (!config.policy_enabled || trail->source_identity != RESERVED_IDENTITY_REMOTE_NODE)
+		return;
+	entry = find_ipcache_exact(source);
+	if (entry && entry->flags & IPCACHE_NODE)
+		trail->source_identity = entry->identity;
+}
+
 /* Into the stack by way of cilium_host, where replies have their route, so that reverse path filters agree. */
 INLINE int to_host(struct __sk_buff *skb, struct trail *trail)
 {
@@ -74,7 +89,6 @@ INLINE int to_host(struct __sk_buff *skb, struct trail *trail)
 		return DROP(OVERLAY, INVALID_PACKET);
 	host_mac(mac);
 	__builtin_memcpy(eth->h_dest, mac, sizeof(mac));
-	trail->destination_identity = RESERVED_IDENTITY_HOST;
 	trace(skb, trail, TRACE_POINT_TO_HOST, config.host_ifindex);
 	return bpf_redirect(config.host_ifindex, BPF_F_INGRESS);
 }
@@ -89,21 +103,30 @@ INLINE int from_overlay_ip(struct __sk_buff *skb, struct trail *trail, const boo
 {
 	const struct endpoint_info *endpoint;
 	struct packet packet;
+	int verdict;
 
 	if (!(ipv6 ? config.ipv6_enabled : config.ipv4_enabled))
 		return DROP(OVERLAY, UNSUPPORTED_L3_PROTOCOL);
 	TRY(parse_ip(skb, &packet, ipv6));
+	refine_identity(trail, &packet.source);
 	if (unlikely(address_is_multicast(&packet.destination, ipv6)))
 		return multicast_from_overlay(skb, trail, &packet, ipv6);
 	endpoint = find_endpoint(&packet.destination);
 	if (!endpoint)
 		return DROP(OVERLAY, UNROUTABLE);
+	set_destination(trail, endpoint);
+	trail->endpoint_id = endpoint->endpoint_id;
+	/* The node itself is asked about only with its firewall on. */
+	if (config.host_firewall || !(endpoint->flags & ENDPOINT_HOST)) {
+		verdict = admit(skb, trail, &packet, ipv6);
+		if (unlikely(verdict))
+			return verdict;
+	}
 	/* The inner frame still carries MACs of the sending node. */
 	if (skb->pkt_type != PACKET_HOST)
 		bpf_skb_change_type(skb, PACKET_HOST);
 	if (endpoint->flags & ENDPOINT_HOST)
 		return to_host(skb, trail);
-	trail->endpoint_id = endpoint->endpoint_id;
 	return deliver(skb, trail, endpoint, true);
 }
 

@@ -28,7 +28,7 @@ INLINE bool source_is_own(const struct packet *packet, const struct endpoint_inf
 }
 
 /* Control messages of the link that BPF answers or refuses; 0: none of those. */
-INLINE int link_control_ipv6(struct __sk_buff *skb, const struct packet *packet, const struct endpoint_info *sender)
+NOINLINE int link_control_ipv6(struct __sk_buff *skb, const struct packet *packet, const struct endpoint_info *sender)
 {
 	__u8 type;
 
@@ -51,11 +51,21 @@ INLINE int link_control_ipv6(struct __sk_buff *skb, const struct packet *packet,
 }
 
 /* The group's datagram; a function of its own for the stack's sake. */
-NOINLINE int multicast_from_pod(struct __sk_buff *skb, const struct trail *trail, const struct endpoint_info *sender,
+NOINLINE int multicast_from_pod(struct __sk_buff *skb, struct trail *trail, const struct endpoint_info *sender,
 							const struct packet *packet, bool ipv6)
 {
 	if (sender->flags & ENDPOINT_NO_MULTICAST)
 		return DROP(POD, MULTICAST_FORBIDDEN);
+	/* Egress policy, on the identity of the group's address; each member's ingress policy is asked by replicate.h. */
+	if (config.policy_enabled && sender->policy_subject) {
+		const struct ipcache_entry *entry = find_ipcache(&packet->destination);
+		int verdict;
+
+		trail->destination_identity = entry ? entry->identity : RESERVED_IDENTITY_WORLD;
+		verdict = ipv6 ? admit(skb, trail, packet, true) : admit(skb, trail, packet, false);
+		if (verdict)
+			return verdict;
+	}
 	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_EGRESS, skb->len);
 	return send_to_group(skb, trail, packet, sender->slot, sender->identity, false, true, ipv6);
 }
@@ -114,6 +124,8 @@ INLINE int from_pod_verdict(struct __sk_buff *skb, struct trail *trail)
 		return DROP(POD, UNKNOWN_SENDER);
 	trail->endpoint_id = sender->endpoint_id;
 	trail->source_identity = sender->identity;
+	trail->source_endpoint = sender->endpoint_id;
+	trail->source_subject = sender->policy_subject;
 	trace(skb, trail, TRACE_POINT_FROM_ENDPOINT, 0);
 	STAGE(SENDER);
 	switch (skb->protocol) {
@@ -136,15 +148,66 @@ int from_pod(struct __sk_buff *skb)
 	return leave_hook(skb, &trail, from_pod_verdict(skb, &trail), TRAFFIC_DIRECTION_EGRESS);
 }
 
+/* Group queries and neighbour discovery are between the node and the pod's stack, no matter of policy. */
+INLINE bool is_link_control(struct __sk_buff *skb, const struct packet *packet, const bool ipv6)
+{
+	__u8 type = 0;
+
+	if (address_is_multicast(&packet->destination, ipv6))
+		return true;
+	if (!ipv6 || packet->protocol != IPPROTO_ICMPV6)
+		return false;
+	bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct ipv6hdr), &type, 1);
+	return type >= ND_ROUTER_SOLICITATION && type <= ND_REDIRECT;
+}
+
+/* What the node's stack sends, or forwards, to the pod: nobody has asked policy yet. */
+INLINE int to_pod_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6)
+{
+	const struct endpoint_info *receiver = find_endpoint_of_device(skb->ifindex), *sender;
+	struct packet packet;
+
+	if (!receiver || parse_ip(skb, &packet, ipv6) < 0 || is_link_control(skb, &packet, ipv6))
+		return TC_ACT_OK;
+	set_destination(trail, receiver);
+	trail->endpoint_id = receiver->endpoint_id;
+	trail->source_identity = identity_of(&packet.source);
+	if (config.host_firewall && trail->source_identity == RESERVED_IDENTITY_HOST) {
+		sender = find_endpoint(&packet.source);
+		trail->source_subject = sender ? sender->policy_subject : 0;
+	}
+	return admit(skb, trail, &packet, ipv6);
+}
+
+NOINLINE int to_pod_ipv4(struct __sk_buff *skb, struct trail *trail)
+{
+	return to_pod_ip(skb, trail, false);
+}
+
+NOINLINE int to_pod_ipv6(struct __sk_buff *skb, struct trail *trail)
+{
+	return to_pod_ip(skb, trail, true);
+}
+
 SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
 	struct trail trail = { .source_identity = RESERVED_IDENTITY_UNKNOWN };
+	int verdict = TC_ACT_OK;
 
-	/* Everything passes, group queries of the agent and neighbour solicitations of the stack among it. */
-	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
-	trace(skb, &trail, TRACE_POINT_TO_ENDPOINT, skb->ifindex);
-	return TC_ACT_OK;
+	if (config.conntrack_enabled) {
+		if (skb->mark == MARK_ADMITTED)
+			trail.quiet = true; /* told when it was delivered */
+		else if (skb->protocol == bpf_htons(ETH_P_IP))
+			verdict = to_pod_ipv4(skb, &trail);
+		else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+			verdict = to_pod_ipv6(skb, &trail);
+	}
+	if (likely(verdict == TC_ACT_OK)) {
+		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
+		trace(skb, &trail, TRACE_POINT_TO_ENDPOINT, skb->ifindex);
+	}
+	return leave_hook(skb, &trail, verdict, TRAFFIC_DIRECTION_INGRESS);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+#ifndef WAGGLE_LIB_ADMIT_H
+#define WAGGLE_LIB_ADMIT_H
+
+#include "conntrack.h"
+#include "policy.h"
+
+/*
+ * May this packet go on? Asked once per packet and node, when both ends' identities are known; `trail` names them and the
+ * subjects of the ends that are on this node.
+ *   1. a living connection whose verdicts are those of the present policy: passes, nothing is looked up (admit_ip)
+ *   2. an ICMP error about one: passes
+ *   3. a living connection, but policy or identities changed: its first packet's question is asked again (judge_again)
+ *   4. everything else is judged as if it opened a connection in the direction it has, and remembered if that may be (judge_new)
+ */
+
+/* What one packet's admission needs; the stack is too small for it. Private to each CPU, empty between packets, not pinned. */
+struct admission {
+	struct tuple_work reading;
+	struct policy_question question;
+	struct policy_answer answer;
+	struct conntrack_entry fresh;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct admission);
+} admissions SEC(".maps");
+
+INLINE struct admission *get_admission(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&admissions, &zero);
+}
+
+/* Both ends may ping each other with one identifier: the other end's request is no answer, our answer no request. */
+INLINE bool is_contrary(const struct tuple *tuple, bool initiator)
+{
+	return initiator ? tuple->answer : tuple->question;
+}
+
+/* 1 is only for packets that ask nothing: see admit_slowly() for the others. */
+INLINE bool is_settled(const struct conntrack_entry *entry, const struct trail *trail, const struct tuple *tuple, bool initiator)
+{
+	__u32 source, destination;
+
+	if (tuple->kind != TUPLE_TRACKED || !is_alive(entry, tuple->now) || wants_to_open(tuple) || is_contrary(tuple, initiator))
+		return false;
+	if (!config.policy_enabled)
+		return true;
+	if (entry->flags & (CONNTRACK_CUT | CONNTRACK_DRAINING) || entry->revision != policy_revision())
+		return false;
+	source = initiator ? entry->initiator_identity : entry->responder_identity;
+	destination = initiator ? entry->responder_identity : entry->initiator_identity;
+	return source == trail->source_identity && destination == trail->destination_identity;
+}
+
+/* The question that the first packet of the connection asks; `initiator`: this packet comes from the end that opened it. */
+INLINE void ask(struct admission *work, const struct trail *trail, bool initiator)
+{
+	struct policy_question *question = &work->question;
+	const struct tuple *tuple = &work->reading.tuple;
+
+	question->initiator_identity = initiator ? trail->source_identity : trail->destination_identity;
+	question->responder_identity = initiator ? trail->destination_identity : trail->source_identity;
+	question->egress_subject = initiator ? trail->source_subject : trail->destination_subject;
+	question->ingress_subject = initiator ? trail->destination_subject : trail->source_subject;
+	question->initiator_endpoint = initiator ? trail->source_endpoint : trail->destination_endpoint;
+	question->responder_endpoint = initiator ? trail->destination_endpoint : trail->source_endpoint;
+	question->protocol = tuple->protocol;
+	question->port = tuple->port;
+	question->pad = 0;
+	if (!initiator) {
+		if (tuple->protocol == IPPROTO_ICMP)
+			question->port = ICMP_ECHO;
+		else if (tuple->protocol == IPPROTO_ICMPV6)
+			question->port = ICMPV6_ECHO;
+		else
+			question->port = bpf_ntohs(tuple->from_low ? tuple->key.low_port : tuple->key.high_port);
+	}
+	if (config.allow_localhost && question->initiator_identity == RESERVED_IDENTITY_HOST)
+		question->ingress_subject = 0;
+	if (ask_policy(question, &work->answer))
+		work->answer.denied = TRAFFIC_DIRECTION_EGRESS;
+}
+
+/* The refusal that the answer makes of the packet. */
+INLINE int refuse(struct __sk_buff *skb, struct trail *trail, const struct admission *work)
+{
+	const struct policy_answer *answer = &work->answer;
+	bool egress = answer->denied == TRAFFIC_DIRECTION_EGRESS;
+
+	trail->denied = answer->denied;
+	trail->rule = egress ? answer->egress.rule : answer->ingress.rule;
+	trail->endpoint_id = egress ? work->question.initiator_endpoint : work->question.responder_endpoint;
+	count_rule(trail->rule, skb->len);
+	return trail->rule ? DROP(POLICY, POLICY_DENY) : DROP(POLICY, POLICY_DENIED);
+}
+
+/* A connection that policy allows gets its row; without one it is judged again with each packet. */
+INLINE void remember(struct __sk_buff *skb, struct trail *trail, struct admission *work, const struct conntrack_entry *before)
+{
+	const struct tuple *tuple = &work->reading.tuple;
+	bool mid_stream = tuple->protocol == IPPROTO_TCP && !(tuple->tcp_flags & TCP_SYN);
+	struct conntrack_entry *entry = &work->fresh;
+
+	trail->reason = TRACE_REASON_NEW;
+	__builtin_memset(entry, 0, sizeof(*entry));
+	entry->flags = (tuple->from_low ? CONNTRACK_LOW_INITIATED : 0) | (mid_stream ? CONNTRACK_MID_STREAM : 0) | flags_of(tuple, true);
+	entry->flags_initiator = tuple->tcp_flags;
+	entry->initiator_identity = trail->source_identity;
+	entry->responder_identity = trail->destination_identity;
+	entry->traced_initiator = tuple->now;
+	entry->created = tuple->now;
+	entry->packets_initiator = 1;
+	entry->bytes_initiator = skb->len;
+	if (config.policy_enabled) {
+		entry->revision = work->answer.revision;
+		entry->egress_rule = work->answer.egress.rule;
+		entry->ingress_rule = work->answer.ingress.rule;
+		if (work->answer.audited)
+			entry->flags |= CONNTRACK_AUDITED;
+	}
+	entry->expires = tuple->now + lifetime(tuple->protocol, entry->flags);
+	if (bpf_map_update_elem(&conntrack, &tuple->key, entry, BPF_ANY)) {
+		COUNT_CONNTRACK(insert_failed);
+		return;
+	}
+	if (before)
+		COUNT_CONNTRACK(reused);
+	else
+		COUNT_CONNTRACK(created);
+	if (mid_stream)
+		COUNT_CONNTRACK(mid_stream);
+}
+
+/* Belongs in the table once it passed: neither an answer to nothing nor the last sigh of a connection that is over. */
+INLINE bool opens_connection(const struct tuple *tuple)
+{
+	return tuple->kind == TUPLE_TRACKED && !tuple->answer && !(tuple->tcp_flags & TCP_RST);
+}
+
+/* 4. `before`: a row that it takes over, dead or closed; or NULL. */
+SEPARATE int judge_new(struct __sk_buff *skb, struct trail *trail, struct admission *work, const struct conntrack_entry *before)
+{
+	const struct policy_answer *answer;
+
+	if (!trail || !work)
+		return DROP(POLICY, INVALID_PACKET);
+	if (config.policy_enabled) {
+		answer = &work->answer;
+		ask(work, trail, true);
+		if (unlikely(work->reading.tuple.ports_unknown && (answer->egress.asked || answer->ingress.asked)))
+			return DROP(TUPLE, FRAGMENT_NOT_FOUND);
+		if (answer->egress.told || answer->ingress.told)
+			emit_verdicts(skb, trail, &work->question, answer);
+		if (answer->denied)
+			return refuse(skb, trail, work);
+		count_rule(answer->egress.rule, skb->len);
+		count_rule(answer->ingress.rule, skb->len);
+	}
+	if (opens_connection(&work->reading.tuple))
+		remember(skb, trail, work, before);
+	return 0;
+}
+
+/* A connection that is denied now and was not before: may it go on? Sets the flags for what follows. */
+INLINE bool may_linger(struct conntrack_entry *entry, const struct policy_answer *answer, __u32 now)
+{
+	if (entry->flags & CONNTRACK_CUT)
+		return false;
+	switch (answer->on_deny) {
+	case POLICY_ON_DENY_KEEP:
+		return true;
+	case POLICY_ON_DENY_DRAIN:
+		if (!(entry->flags & CONNTRACK_DRAINING)) {
+			entry->drain_until = now + answer->drain_seconds;
+			set_flags(entry, CONNTRACK_DRAINING);
+		}
+		return (__s32)(entry->drain_until - now) > 0;
+	default:
+		return false;
+	}
+}
+
+/*
+ * 3. The row stays whatever comes of it: were the row of a connection that is cut deleted, its responder's next packet could open
+ * it in the other direction.
+ */
+SEPARATE int judge_again(struct __sk_buff *skb, struct trail *trail, struct admission *work, struct conntrack_entry *entry)
+{
+	const struct policy_answer *answer;
+	bool initiator, changed;
+
+	if (!trail || !work || !entry)
+		return DROP(POLICY, INVALID_PACKET);
+	answer = &work->answer;
+	initiator = from_initiator(entry, &work->reading.tuple);
+	ask(work, trail, initiator);
+	if (entry->revision != answer->revision)
+		COUNT_CONNTRACK(evaluated_again);
+	changed = entry->egress_rule != answer->egress.rule || entry->ingress_rule != answer->ingress.rule ||
+		  !!answer->denied != !!(entry->flags & CONNTRACK_CUT);
+	if (changed && (answer->egress.told || answer->ingress.told))
+		emit_verdicts(skb, trail, &work->question, answer);
+	if (!answer->denied) {
+		if (entry->flags & (CONNTRACK_CUT | CONNTRACK_DRAINING | CONNTRACK_AUDITED))
+			clear_flags(entry, CONNTRACK_CUT | CONNTRACK_DRAINING | CONNTRACK_AUDITED);
+		if (answer->audited)
+			set_flags(entry, CONNTRACK_AUDITED);
+	} else if (!may_linger(entry, answer, work->reading.tuple.now) && !(entry->flags & CONNTRACK_CUT)) {
+		set_flags(entry, CONNTRACK_CUT);
+		COUNT_CONNTRACK(cut);
+	}
+	if (entry->flags & CONNTRACK_CUT || !answer->denied) {
+		entry->egress_rule = answer->egress.rule;
+		entry->ingress_rule = answer->ingress.rule;
+	}
+	entry->initiator_identity = work->question.initiator_identity;
+	entry->responder_identity = work->question.responder_identity;
+	/* Last: whoever sees the new revision finds the rest in place. */
+	*(volatile __u32 *)&entry->revision = answer->revision;
+	if (entry->flags & CONNTRACK_CUT)
+		return refuse(skb, trail, work);
+	continue_connection(entry, trail, &work->reading.tuple, initiator, skb->len);
+	return 0;
+}
+
+/* 2, 3, 4. `entry`: the row of the packet's connection, alive or not, or NULL. */
+SEPARATE int admit_slowly(struct __sk_buff *skb, struct trail *trail, struct admission *work, struct conntrack_entry *entry)
+{
+	struct tuple *tuple;
+	bool initiator;
+
+	if (!trail || !work)
+		return DROP(POLICY, INVALID_PACKET);
+	tuple = &work->reading.tuple;
+	if (tuple->kind == TUPLE_UNTRACKED)
+		return judge_new(skb, trail, work, NULL);
+	if (!entry || !is_alive(entry, tuple->now) || (tuple->kind == TUPLE_RELATED && entry->flags & CONNTRACK_CUT)) {
+		if (tuple->kind == TUPLE_RELATED)
+			tuple->kind = TUPLE_UNTRACKED;
+		return judge_new(skb, trail, work, entry);
+	}
+	initiator = from_initiator(entry, tuple);
+	if (tuple->kind == TUPLE_RELATED) {
+		trail->reason = TRACE_REASON_RELATED;
+		trail->is_reply = !initiator;
+		COUNT_CONNTRACK(related);
+		return 0;
+	}
+	if (is_contrary(tuple, initiator)) {
+		tuple->kind = TUPLE_UNTRACKED;
+		return judge_new(skb, trail, work, NULL);
+	}
+	/* A SYN opens a new connection, unless it is the one that opened this one, sent again. */
+	if (wants_to_open(tuple) && (!initiator || entry->flags & (CONNTRACK_SEEN_REPLY | CONNTRACK_FIN_INITIATOR | CONNTRACK_RESET |
+								    CONNTRACK_MID_STREAM | CONNTRACK_CUT)))
+		return judge_new(skb, trail, work, entry);
+	if (config.policy_enabled)
+		return judge_again(skb, trail, work, entry);
+	continue_connection(entry, trail, tuple, initiator, skb->len);
+	return 0;
+}
+
+INLINE int admit_ip(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const bool ipv6)
+{
+	struct admission *work = get_admission();
+	struct conntrack_entry *entry = NULL;
+	struct tuple *tuple;
+	bool initiator;
+
+	if (unlikely(!work))
+		return DROP(POLICY, INVALID_PACKET);
+	tuple = &work->reading.tuple;
+	TRY(read_tuple(skb, packet, &work->reading, ipv6));
+	tuple->now = seconds();
+	if (likely(tuple->kind != TUPLE_UNTRACKED))
+		entry = bpf_map_lookup_elem(&conntrack, &tuple->key);
+	if (likely(entry)) {
+		initiator = from_initiator(entry, tuple);
+		if (likely(is_settled(entry, trail, tuple, initiator))) {
+			if (config.policy_enabled && initiator) {
+				count_rule(entry->egress_rule, skb->len);
+				count_rule(entry->ingress_rule, skb->len);
+			}
+			continue_connection(entry, trail, tuple, initiator, skb->len);
+			return 0;
+		}
+	}
+	return admit_slowly(skb, trail, work, entry);
+}
+
+SEPARATE int admit_ipv4(struct __sk_buff *skb, struct trail *trail, const struct packet *packet)
+{
+	return trail && packet ? admit_ip(skb, trail, packet, false) : DROP(POLICY, INVALID_PACKET);
+}
+
+SEPARATE int admit_ipv6(struct __sk_buff *skb, struct trail *trail, const struct packet *packet)
+{
+	return trail && packet ? admit_ip(skb, trail, packet, true) : DROP(POLICY, INVALID_PACKET);
+}
+
+/* 0: it may; else the verdict. */
+INLINE int admit(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const bool ipv6)
+{
+	if (!config.conntrack_enabled)
+		return 0;
+	return ipv6 ? admit_ipv6(skb, trail, packet) : admit_ipv4(skb, trail, packet);
+}
+
+#endif
