@@ -43,6 +43,15 @@ public sealed record EndpointState
 
     public IReadOnlyList<string> Labels { get; init; } = [];
 
+    /// <summary>Names of the pod's ports, sorted, each <c>name=PROTOCOL/port</c>: policies may name them.</summary>
+    public IReadOnlyList<string> Ports { get; init; } = [];
+
+    /// <summary>Row of the compiled policy; 0: none yet.</summary>
+    public uint PolicySubject { get; init; }
+
+    /// <summary>What policy would deny passes and is reported.</summary>
+    public bool PolicyAudit { get; init; }
+
     public int Mtu { get; init; }
 
     public DateTimeOffset Created { get; init; }

@@ -9,6 +9,10 @@ internal static class IdentityServices
         services.AddSingleton<IdentityTable>();
         services.AddSingleton<IdentityAllocator>();
         services.AddSingleton<PodIdentities>();
+        services.AddSingleton<IdentityGate>();
+        services.AddSingleton<CidrIdentityTable>();
+        services.AddSingleton<ApiServerTable>();
+        services.AddHostedService<ApiServerSource>();
         services.AddHostedService<IdentitySource>();
     }
 }

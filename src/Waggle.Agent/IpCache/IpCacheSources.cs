@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Waggle.Agent.Endpoints;
+using Waggle.Agent.Identities;
 using Waggle.Agent.Kubernetes;
 using Waggle.Agent.Nodes;
 using Waggle.Agent.Startup;
@@ -11,38 +12,44 @@ using Reserved = Waggle.Agent.Identities.ReservedIdentity;
 
 namespace Waggle.Agent.IpCache;
 
-/// <summary>Own endpoints, CiliumEndpoints of other nodes and nodes → table <c>ipcache</c>.</summary>
+/// <summary>Own endpoints, CiliumEndpoints of other nodes, nodes and named prefixes → table <c>ipcache</c>.</summary>
 /// <remarks>
 /// A node's pod prefix is there too, with the tunnel to the node: a pod that is too new for its CiliumEndpoint to have arrived is
-/// reached all the same.
+/// reached all the same, as <c>reserved:unmanaged</c>. A prefix that a policy names never hides what is known of pods and nodes.
 /// </remarks>
 internal sealed class IpCacheSources : BackgroundService
 {
+    private const string PrefixSource = "prefix";
     private readonly IpCacheTable _table;
     private readonly EndpointTable _endpoints;
     private readonly NodeTable _nodes;
+    private readonly ApiServerTable _apiServers;
+    private readonly CidrIdentityTable _cidrs;
+    private readonly IdentityTable _identities;
     private readonly KubeSources _kube;
     private readonly Readiness _readiness;
     private readonly TableInitializer _initialized;
 
-    public IpCacheSources(IpCacheTable table, EndpointTable endpoints, NodeTable nodes, KubeSources kube, Readiness readiness)
+    public IpCacheSources(
+        IpCacheTable table, EndpointTable endpoints, NodeTable nodes, ApiServerTable apiServers, CidrIdentityTable cidrs, IdentityTable identities, KubeSources kube, Readiness readiness)
     {
-        (_table, _endpoints, _nodes, _kube, _readiness) = (table, endpoints, nodes, kube, readiness);
-        _initialized = table.RegisterInitializer("endpoints and nodes");
+        (_table, _endpoints, _nodes, _apiServers, _cidrs, _identities, _kube, _readiness) = (table, endpoints, nodes, apiServers, cidrs, identities, kube, readiness);
+        _initialized = table.RegisterInitializer("endpoints, nodes and prefixes");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         LocalNode node = await _readiness.Node.WaitAsync(stoppingToken).ConfigureAwait(false);
         _kube.CiliumEndpoints.OnChange(change => OnRemote(change.Old, change.New, node));
-        Task local = FollowEndpointsAsync(stoppingToken), nodes = FollowNodesAsync(stoppingToken);
-        await Task.WhenAll(_readiness.Sources, _readiness.Endpoints).WaitAsync(stoppingToken).ConfigureAwait(false);
+        Task local = FollowEndpointsAsync(stoppingToken), nodes = FollowNodesAsync(stoppingToken), api = FollowApiServersAsync(stoppingToken), cidrs = FollowPrefixesAsync(stoppingToken);
+        await Task.WhenAll(_readiness.Sources, _readiness.Endpoints, _readiness.Policy).WaitAsync(stoppingToken).ConfigureAwait(false);
 
         // The followers above have taken every present row before their first wait; one more look makes it certain.
         Replace(_endpoints.View.All().SelectMany(Rows), "endpoint-local");
         Replace(_nodes.View.All().SelectMany(Rows), "node");
+        ReplacePrefixes();
         _initialized.Complete();
-        await Task.WhenAll(local, nodes).ConfigureAwait(false);
+        await Task.WhenAll(local, nodes, api, cidrs).ConfigureAwait(false);
     }
 
     private async Task FollowEndpointsAsync(CancellationToken cancellation)
@@ -67,6 +74,37 @@ internal sealed class IpCacheSources : BackgroundService
         }
     }
 
+    private async Task FollowApiServersAsync(CancellationToken cancellation)
+    {
+        await foreach (ChangeBatch<ApiServerRow> batch in _apiServers.WatchAsync(cancellation).ConfigureAwait(false))
+        {
+            if (!batch.IsEmpty)
+            {
+                Replace(_nodes.View.All().SelectMany(Rows), "node");
+            }
+        }
+    }
+
+    private async Task FollowPrefixesAsync(CancellationToken cancellation)
+    {
+        await foreach (ChangeBatch<CidrIdentityRow> batch in _cidrs.WatchAsync(cancellation).ConfigureAwait(false))
+        {
+            if (!batch.IsEmpty)
+            {
+                ReplacePrefixes();
+            }
+        }
+    }
+
+    private void ReplacePrefixes()
+    {
+        using WriteTransaction transaction = _table.Db.Write(_table);
+        TableView<IpCacheKey, IpCacheRow> present = transaction.View(_table);
+        IpCacheRow[] rows = [.. _cidrs.View.All().Where(c => present.Find(IpCacheKey.Of(c.Prefix)) is null or { Source: PrefixSource }).Select(Row)];
+        transaction.Replace(_table, rows, r => r.Source == PrefixSource);
+        transaction.Commit();
+    }
+
     private void OnRemote(CiliumEndpoint? before, CiliumEndpoint? now, LocalNode node)
     {
         if (before is not null)
@@ -76,6 +114,12 @@ internal sealed class IpCacheSources : BackgroundService
 
         if (now is not null)
         {
+            // The object of the identity may come later than that of the pod, which says the same.
+            if (now.Status.Identity is { Id: >= Reserved.FirstAllocated and <= Reserved.LastAllocated } identity && _identities.View.Find((uint)identity.Id) is null)
+            {
+                _identities.Upsert(new IdentityRow((uint)identity.Id, identity.Labels));
+            }
+
             Apply(Rows(now, node), deleted: false);
         }
     }
@@ -93,18 +137,36 @@ internal sealed class IpCacheSources : BackgroundService
             else if (keep?.Contains(key) != true && transaction.View(_table).Find(key)?.Owner == row.Owner)
             {
                 transaction.Delete(_table, key);
+                Uncover(transaction, key);
             }
         }
 
         transaction.Commit();
     }
 
+    /// <summary>What a policy says of the prefix holds again once nothing better does.</summary>
+    private void Uncover(WriteTransaction transaction, IpCacheKey key)
+    {
+        if (_cidrs.View.Find(key) is { } named)
+        {
+            transaction.Upsert(_table, Row(named));
+        }
+    }
+
     private void Replace(IEnumerable<IpCacheRow> rows, string source)
     {
         using WriteTransaction transaction = _table.Db.Write(_table);
+        IpCacheKey[] before = [.. transaction.View(_table).All().Where(r => r.Source == source).Select(r => IpCacheKey.Of(r.Prefix))];
         transaction.Replace(_table, rows, r => r.Source == source);
+        foreach (IpCacheKey key in before.Where(k => transaction.View(_table).Find(k) is null))
+        {
+            Uncover(transaction, key);
+        }
+
         transaction.Commit();
     }
+
+    private static IpCacheRow Row(CidrIdentityRow row) => new(row.Prefix, row.Identity, null, default, PrefixSource, row.Prefix.ToString());
 
     private static IEnumerable<IpCacheRow> Rows(EndpointRow row) =>
         row.Addresses.Select(a => new IpCacheRow(Single(a), row.State.Identity, null, default, "endpoint-local", row.Attachment));
@@ -122,12 +184,12 @@ internal sealed class IpCacheSources : BackgroundService
             .Select(a => new IpCacheRow(Single(a), (uint)identity.Id, tunnel, default, "endpoint", endpoint.Key.ToString()));
     }
 
-    private static IEnumerable<IpCacheRow> Rows(NodeRow row)
+    private IEnumerable<IpCacheRow> Rows(NodeRow row)
     {
         uint identity = row.IsLocal ? Reserved.Host : Reserved.RemoteNode;
         foreach (IPAddress address in new[] { row.Ipv4, row.Ipv6 }.OfType<IPAddress>())
         {
-            yield return new IpCacheRow(Single(address), identity, null, IpcacheFlags.Node, "node", row.Name);
+            yield return new IpCacheRow(Single(address), !row.IsLocal && _apiServers.Contains(address) ? Reserved.KubeApiserver : identity, null, IpcacheFlags.Node, "node", row.Name);
         }
 
         foreach (IPAddress router in new[] { row.Router4, row.Router6 }.OfType<IPAddress>())
@@ -137,7 +199,7 @@ internal sealed class IpCacheSources : BackgroundService
 
         foreach (IPNetwork prefix in row.IsLocal ? [] : row.PodPrefixes)
         {
-            yield return new IpCacheRow(prefix, Reserved.World, row.TunnelAddress, default, "node", row.Name);
+            yield return new IpCacheRow(prefix, Reserved.Unmanaged, row.TunnelAddress, default, "node", row.Name);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Waggle.Agent.Datapath;
+using Waggle.Agent.Identities;
 using Waggle.Datapath.Abi;
 using Waggle.State.Reconciling;
 using Waggle.State.Tables;
@@ -7,10 +8,11 @@ using Waggle.State.Tables;
 namespace Waggle.Agent.IpCache;
 
 /// <summary>Table <c>ipcache</c> → maps <c>ipcache</c> (addresses) and <c>ipcache_prefixes</c>.</summary>
-internal sealed class IpCacheTarget(DatapathState datapath) : IReconcilerTarget<IpCacheRow>
+internal sealed class IpCacheTarget(DatapathState datapath, IdentityGate gate) : IReconcilerTarget<IpCacheRow>
 {
-    public ValueTask UpdateAsync(Snapshot snapshot, IpCacheRow row, CancellationToken cancellation)
+    public async ValueTask UpdateAsync(Snapshot snapshot, IpCacheRow row, CancellationToken cancellation)
     {
+        await gate.PassAsync(row.Identity, cancellation).ConfigureAwait(false); // policy first
         var entry = new IpcacheEntry { TunnelEndpoint = Address.From(row.Tunnel), Identity = row.Identity, Flags = (uint)row.Flags };
         if (row.IsAddress)
         {
@@ -20,8 +22,6 @@ internal sealed class IpCacheTarget(DatapathState datapath) : IReconcilerTarget<
         {
             datapath.Maps.IpcachePrefixes.Update(PrefixKey(row), entry);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask DeleteAsync(Snapshot snapshot, IpCacheRow row, CancellationToken cancellation)

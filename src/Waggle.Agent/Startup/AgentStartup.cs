@@ -20,7 +20,7 @@ namespace Waggle.Agent.Startup;
 /// (1) own addresses and pod prefixes from the API, (2) addresses of pods that an earlier agent saved, (3) the router address, (4)
 /// devices and forwarding, (5) saved endpoints into the table, (6) maps adopted, programs attached or replaced, CNI calls may run, (7)
 /// the runtime is told to use the plugin, others learn the router address, (8) all copies of API objects are complete: what nobody
-/// wants is pruned by the reconcilers, the agent is ready. A failure is shown and tried again: what is attached works meanwhile.
+/// wants is pruned by the reconcilers, (9) policy is compiled and in force: the agent is ready. A failure is shown and tried again: what is attached works meanwhile.
 /// </remarks>
 internal sealed partial class AgentStartup(
     OwnNode own, NodeDevices devices, DatapathService datapath, EndpointManager endpoints, EndpointStore store, PodAddresses addresses, ConfigState config, Rtnl netlink,
@@ -89,6 +89,8 @@ internal sealed partial class AgentStartup(
         await own.AnnounceAsync(node, cancellation).ConfigureAwait(false);
         readiness.Doing("waiting for complete copies of API objects"); // 8
         await readiness.Sources.WaitAsync(cancellation).ConfigureAwait(false);
+        readiness.Doing("compiling policy"); // 9
+        await readiness.Policy.WaitAsync(cancellation).ConfigureAwait(false);
         readiness.Complete();
     }
 

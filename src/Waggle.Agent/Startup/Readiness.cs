@@ -6,7 +6,7 @@ namespace Waggle.Agent.Startup;
 public sealed class Readiness
 {
     private readonly TaskCompletionSource<LocalNode> _node = Make<LocalNode>();
-    private readonly TaskCompletionSource _datapath = Make(), _endpoints = Make(), _sources = Make(), _ready = Make();
+    private readonly TaskCompletionSource _datapath = Make(), _endpoints = Make(), _sources = Make(), _policy = Make(), _ready = Make();
 
     /// <summary>This node's addresses and pod prefixes are known.</summary>
     public Task<LocalNode> Node => _node.Task;
@@ -19,6 +19,9 @@ public sealed class Readiness
 
     /// <summary>Every copy of API objects is complete; what nobody wants may be removed.</summary>
     public Task Sources => _sources.Task;
+
+    /// <summary>The policies of the API are in the kernel.</summary>
+    public Task Policy => _policy.Task;
 
     /// <summary>All of it: <c>/healthz</c> says yes.</summary>
     public Task Ready => _ready.Task;
@@ -36,6 +39,8 @@ public sealed class Readiness
     internal void EndpointsRestored() => _endpoints.TrySetResult();
 
     internal void SourcesComplete() => _sources.TrySetResult();
+
+    internal void PolicyInForce() => _policy.TrySetResult();
 
     internal void Complete()
     {

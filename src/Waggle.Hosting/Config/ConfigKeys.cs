@@ -69,6 +69,21 @@ public static class ConfigKeys
         ConfigKey.Duration("cilium-endpoint-gc-interval", "5m", Second, Day, "time between removals of CiliumEndpoints whose pod is gone"),
         ConfigKey.Duration("nodes-gc-interval", "5m", Second, Day, "time between removals of CiliumNodes whose node is gone"),
 
+        // Policy
+        ConfigKey.Word("enable-policy", "default", ["default", "always", "never"], "when policy is enforced: once a policy selects an endpoint, always, or never", live: true),
+        ConfigKey.Bool("enable-k8s-networkpolicy", true, "enforce networking.k8s.io NetworkPolicy", live: true),
+        ConfigKey.Bool("enable-non-default-deny-policies", true, "honour enableDefaultDeny: false in policies", live: true),
+        ConfigKey.Bool("policy-audit-mode", false, "what policy would deny passes and is reported as audited", live: true),
+        ConfigKey.Word("policy-on-deny", "cut", ["cut", "drain", "keep"], "what happens to established connections that a changed policy denies: end at once, after policy-drain-time, or by themselves", live: true),
+        ConfigKey.Duration("policy-drain-time", "30s", Second, TimeSpan.FromHours(18), "time established connections have left once a changed policy denies them (policy-on-deny: drain)", live: true),
+        ConfigKey.Word("policy-deny-response", "none", ["none", "icmp", "reset"], "what the sender of a denied packet gets: nothing, an ICMP error, or a TCP reset (ICMP for other protocols)", live: true),
+        ConfigKey.Word("allow-localhost", "auto", ["auto", "always", "policy"], "the node may always reach its own pods (auto, always), or only as policy says", live: true),
+        ConfigKey.Bool("enable-host-firewall", false, "policies with a nodeSelector apply to the node itself", live: true),
+        ConfigKey.Bool("policy-verdict-notification", true, "tell the verdict of each new connection of endpoints with policy", live: true),
+        ConfigKey.Int("bpf-policy-map-max", 1_048_576, 1024, 16_777_216, "peers of all compiled policies on a node; taken up when the map is made"),
+        ConfigKey.Int("bpf-policy-rules-map-max", 262_144, 1024, 16_777_216, "port rules of all compiled policies on a node; taken up when the map is made"),
+        ConfigKey.Int("bpf-ct-global-any-max", 131_072, 1024, 16_777_216, "connections tracked on a node; taken up when the map is made"),
+
         // CNI
         ConfigKey.Text("write-cni-conf-when-ready", "/host/etc/cni/net.d/05-cilium.conflist", "file that tells the node's runtime to use the plugin"),
         ConfigKey.Bool("cni-exclusive", true, "rename other CNI configurations so that the runtime does not use them"),

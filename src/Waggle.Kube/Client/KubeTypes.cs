@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Waggle.Kube.Resources;
 
 namespace Waggle.Kube.Client;
@@ -43,4 +44,18 @@ public static class KubeTypes
         ResourceType.For<IsovalentMulticastGroup>("isovalent.com", "v1alpha1", "isovalentmulticastgroups", true);
 
     public static ResourceType<MulticastNode> MulticastNodes { get; } = ResourceType.For<MulticastNode>("waggle.io", "v1alpha1", "multicastnodes", false);
+
+    public static ResourceType<JsonObject> Services { get; } = ResourceType.Untyped("", "v1", "services", "Service", true);
+
+    public static ResourceType<JsonObject> EndpointSlices { get; } = ResourceType.Untyped("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", true);
+
+    // Policies are trees: Waggle.Policy reads them, and must say what is wrong with any of them.
+    public static ResourceType<JsonObject> NetworkPolicies { get; } = ResourceType.Untyped("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", true);
+
+    public static ResourceType<JsonObject> CiliumNetworkPolicies { get; } = ResourceType.Untyped("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy", true);
+
+    public static ResourceType<JsonObject> CiliumClusterwideNetworkPolicies { get; } =
+        ResourceType.Untyped("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy", false);
+
+    public static ResourceType<JsonObject> CiliumCidrGroups { get; } = ResourceType.Untyped("cilium.io", "v2alpha1", "ciliumcidrgroups", "CiliumCIDRGroup", false);
 }
