@@ -6,6 +6,7 @@ using Waggle.Agent.Config;
 using Waggle.Agent.Identities;
 using Waggle.Agent.Ipam;
 using Waggle.Agent.Kubernetes;
+using Waggle.Agent.Policy;
 using Waggle.Agent.Routing;
 using Waggle.Agent.Slots;
 using Waggle.Linux;
@@ -15,12 +16,12 @@ namespace Waggle.Agent.Endpoints;
 /// <summary>Adds and removes endpoints. Calls for one attachment run one after the other, others at the same time.</summary>
 internal sealed partial class EndpointManager(
     EndpointTable table, EndpointStore store, EndpointDatapath datapath, PodNetwork network, PodAddresses addresses, PodIdentities identities, NodeDevices devices,
-    SlotAllocator slots, ConfigState config, PodEvents events, TimeProvider time, ILogger<EndpointManager> logger)
+    SlotAllocator slots, PolicySubjects policy, ConfigState config, PodEvents events, TimeProvider time, ILogger<EndpointManager> logger)
 {
     private readonly SemaphoreSlim[] _locks = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1, 1))];
     private readonly SlotAllocator _ids = new(65535);
 
-    /// <summary>CNI ADD: returns when packets to and from the pod flow.</summary>
+    /// <summary>CNI ADD: returns when packets to and from the pod flow, as its policy says.</summary>
     /// <exception cref="CniException">With what to look at.</exception>
     public async Task<CniResult> AddAsync(CniRequest request, NetworkNamespace pod, CancellationToken cancellation)
     {
@@ -38,7 +39,7 @@ internal sealed partial class EndpointManager(
         }
 
         // The identity may need the API; the wire does not wait for it.
-        Task<(uint Number, IdentityLabels Labels)> identity = identities.ResolveAsync(args, cancellation);
+        Task<(PodIdentity Identity, uint Subject)> security = SecureAsync(args, cancellation);
         string device = PodNetwork.DeviceName(request.ContainerId, request.IfName);
         int id = _ids.Take() + 1, slot = slots.Take();
         try
@@ -47,24 +48,25 @@ internal sealed partial class EndpointManager(
             IPAddress? v6 = config.Current.Ipv6 ? addresses.Take(attachment, AddressFamily.InterNetworkV6) : null;
             var plan = new PodNetwork.Plan(request.IfName, v4, v6, devices.Router4, devices.Router6, devices.DeviceMtu, devices.RouteMtu);
             PodNetwork.Wire wire = await network.CreateAsync(device, pod, plan, cancellation).ConfigureAwait(false);
-            (uint number, IdentityLabels labels) = await identity.ConfigureAwait(false);
+            (PodIdentity identity, uint subject) = await security.ConfigureAwait(false);
             var row = new EndpointRow(new EndpointState
             {
                 Id = id, ContainerId = request.ContainerId, IfName = request.IfName, Namespace = args.Namespace, Pod = args.Pod, PodUid = args.Uid,
                 Ipv4 = v4?.ToString(), Ipv6 = v6?.ToString(), PodMac = wire.PodMac.ToString(), HostMac = wire.HostMac.ToString(), HostDevice = wire.HostDevice,
-                HostIfindex = wire.HostIfindex, Netns = request.Netns, Slot = slot, Identity = number, Labels = labels.Labels, Mtu = plan.DeviceMtu, Created = time.GetUtcNow(),
+                HostIfindex = wire.HostIfindex, Netns = request.Netns, Slot = slot, Identity = identity.Number, Labels = identity.Labels.Labels, Ports = identity.Ports,
+                PolicySubject = subject, Mtu = plan.DeviceMtu, Created = time.GetUtcNow(),
             });
             store.Save(row.State); // before anything can use it: a new agent must know what the kernel holds
             Task inKernel = datapath.NextAdded(id);
             table.Upsert(row);
             await inKernel.WaitAsync(cancellation).ConfigureAwait(false);
-            LogAdded(id, row.PodKey, v4, v6, number);
+            LogAdded(id, row.PodKey, v4, v6, identity.Number);
             return ResultOf(row);
         }
         catch (Exception e)
         {
             await UndoAsync(id, slot, attachment, device).ConfigureAwait(false);
-            await IgnoreAsync(identity).ConfigureAwait(false);
+            await IgnoreAsync(security).ConfigureAwait(false);
             throw Explain(e, args);
         }
     }
@@ -148,16 +150,52 @@ internal sealed partial class EndpointManager(
         return alive;
     }
 
-    /// <summary>Gives an endpoint another identity (its pod's labels changed).</summary>
-    public async Task RelabelAsync(EndpointRow row, uint identity, IdentityLabels labels, CancellationToken cancellation)
+    /// <summary>Gives an endpoint another identity (its pod's labels changed): with its policy, from one packet to the next.</summary>
+    public Task RelabelAsync(EndpointRow row, PodIdentity identity, CancellationToken cancellation) =>
+        ChangeAsync(row.Id, row.Attachment, s => s with { Identity = identity.Number, Labels = identity.Labels.Labels, Ports = identity.Ports }, cancellation);
+
+    /// <summary>Audit: what policy would deny the endpoint passes and is reported.</summary>
+    /// <returns>False when there is no such endpoint.</returns>
+    public Task<bool> AuditAsync(int id, bool on, CancellationToken cancellation) =>
+        table.View.Find(id) is { } row ? ChangeAsync(id, row.Attachment, s => s with { PolicyAudit = on }, cancellation) : Task.FromResult(false);
+
+    /// <summary>Gives an endpoint the subject that belongs to what it is, if it has another.</summary>
+    public Task<bool> ResubjectAsync(EndpointRow row, CancellationToken cancellation) => ChangeAsync(row.Id, row.Attachment, s => s, cancellation);
+
+    private async Task<bool> ChangeAsync(int id, string attachment, Func<EndpointState, EndpointState> change, CancellationToken cancellation)
     {
-        using IDisposable held = await LockAsync(row.Attachment, cancellation).ConfigureAwait(false);
-        if (table.View.Find(row.Id) is { } now && now.Attachment == row.Attachment)
+        using IDisposable held = await LockAsync(attachment, cancellation).ConfigureAwait(false);
+        if (table.View.Find(id) is not { } now || now.Attachment != attachment)
         {
-            var next = new EndpointRow(now.State with { Identity = identity, Labels = labels.Labels });
-            store.Save(next.State);
-            table.Upsert(next);
-            LogRelabelled(row.Id, row.PodKey, now.State.Identity, identity);
+            return false;
+        }
+
+        EndpointState next = change(now.State);
+        next = next with { PolicySubject = await policy.AcquireAsync(SubjectKey.Of(next), cancellation).ConfigureAwait(false) };
+        if (next != now.State)
+        {
+            store.Save(next);
+            table.Upsert(now with { State = next });
+            if (next.Identity != now.State.Identity)
+            {
+                LogRelabelled(id, now.PodKey, now.State.Identity, next.Identity);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Who the pod is, and its policy in the kernel.</summary>
+    private async Task<(PodIdentity Identity, uint Subject)> SecureAsync(CniArgs args, CancellationToken cancellation)
+    {
+        PodIdentity identity = await identities.ResolveAsync(args, cancellation).ConfigureAwait(false);
+        try
+        {
+            return (identity, await policy.AcquireAsync(new SubjectKey(identity.Number, string.Join(',', identity.Ports), false), cancellation).ConfigureAwait(false));
+        }
+        catch (PolicyNotRealizedException e)
+        {
+            throw new CniException(CniErrorCode.TryAgainLater, "the policy of the pod is not in the kernel", e.Message, e);
         }
     }
 

@@ -86,5 +86,6 @@ internal sealed class EndpointMaps(DatapathState datapath, SlotWriter slots)
         HostMac = AbiText.Mac(row.State.HostMac),
         Ipv4 = Address.From(row.Ipv4),
         Ipv6 = Address.From(row.Ipv6),
+        PolicySubject = row.State.PolicySubject,
     };
 }

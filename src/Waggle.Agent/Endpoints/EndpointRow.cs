@@ -7,6 +7,9 @@ namespace Waggle.Agent.Endpoints;
 /// <summary>A pod on this node.</summary>
 public sealed record EndpointRow(EndpointState State)
 {
+    /// <summary>How policy stands for it.</summary>
+    public EndpointPolicy Policy { get; init; } = EndpointPolicy.None;
+
     public int Id => State.Id;
 
     public IPAddress? Ipv4 { get; } = State.Ipv4 is { } text ? IPAddress.Parse(text) : null;
@@ -20,6 +23,14 @@ public sealed record EndpointRow(EndpointState State)
 
     /// <summary>What a repeated ADD and a DEL name.</summary>
     public string Attachment => $"{State.ContainerId}:{State.IfName}";
+}
+
+/// <summary>How policy stands for an endpoint.</summary>
+/// <param name="Ingress">A policy with ingress rules selects it.</param>
+/// <param name="Revision">Of the policies that are in force for it.</param>
+public sealed record EndpointPolicy(bool Ingress, bool Egress, bool Audit, uint Revision)
+{
+    public static EndpointPolicy None { get; } = new(false, false, false, 0);
 }
 
 /// <summary>Table <c>endpoints</c>.</summary>
@@ -48,7 +59,8 @@ public sealed class EndpointTable : Table<int, EndpointRow>
     {
         ["id"] = r.Id, ["identity"] = r.State.Identity, ["namespace"] = r.State.Namespace, ["pod"] = r.State.Pod, ["ipv4"] = r.State.Ipv4, ["ipv6"] = r.State.Ipv6,
         ["containerId"] = r.State.ContainerId, ["ifName"] = r.State.IfName, ["device"] = r.State.HostDevice, ["ifindex"] = r.State.HostIfindex, ["podMac"] = r.State.PodMac,
-        ["hostMac"] = r.State.HostMac, ["slot"] = r.State.Slot, ["mtu"] = r.State.Mtu, ["created"] = r.State.Created.ToString("O"),
+        ["hostMac"] = r.State.HostMac, ["slot"] = r.State.Slot, ["policySubject"] = r.State.PolicySubject, ["ingressEnforced"] = r.Policy.Ingress, ["egressEnforced"] = r.Policy.Egress, ["audit"] = r.Policy.Audit,
+        ["policyRevision"] = r.Policy.Revision, ["ports"] = new JsonArray([.. r.State.Ports.Select(p => (JsonNode)p)]), ["mtu"] = r.State.Mtu, ["created"] = r.State.Created.ToString("O"),
         ["labels"] = new JsonArray([.. r.State.Labels.Select(l => (JsonNode)l)]), ["state"] = "ready",
     };
 }

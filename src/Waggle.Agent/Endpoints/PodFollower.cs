@@ -79,7 +79,8 @@ internal sealed partial class PodFollower(
             }
             else
             {
-                await endpoints.RelabelAsync(row, await allocator.ResolveAsync(labels, cancellation).ConfigureAwait(false), labels, cancellation).ConfigureAwait(false);
+                var next = new PodIdentity(await allocator.ResolveAsync(labels, cancellation).ConfigureAwait(false), labels, PodIdentities.PortsOf(pod));
+                await endpoints.RelabelAsync(row, next, cancellation).ConfigureAwait(false);
             }
         }
     }

@@ -6,6 +6,10 @@ using Waggle.Kube.Resources;
 
 namespace Waggle.Agent.Identities;
 
+/// <summary>Who a pod is.</summary>
+/// <param name="Ports">Names of its ports, sorted, each <c>name=PROTOCOL/port</c>.</param>
+public sealed record PodIdentity(uint Number, IdentityLabels Labels, IReadOnlyList<string> Ports);
+
 /// <summary>The identity of a pod of this node.</summary>
 public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator, ConfigState config)
 {
@@ -13,11 +17,11 @@ public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator,
 
     /// <summary>Labels and number for the pod that a CNI call names. A container that is no pod starts as <c>reserved:init</c>.</summary>
     /// <exception cref="CniException">The pod does not exist, or the API cannot be asked: try again later.</exception>
-    public async Task<(uint Number, IdentityLabels Labels)> ResolveAsync(CniArgs args, CancellationToken cancellation)
+    public async Task<PodIdentity> ResolveAsync(CniArgs args, CancellationToken cancellation)
     {
         if (args.Pod.Length == 0)
         {
-            return (ReservedIdentity.Init, IdentityLabels.Of(["reserved:init"]));
+            return new PodIdentity(ReservedIdentity.Init, IdentityLabels.Of(["reserved:init"]), []);
         }
 
         try
@@ -31,13 +35,20 @@ public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator,
             }
 
             IdentityLabels labels = await LabelsOfAsync(pod, cancellation).ConfigureAwait(false);
-            return (await allocator.ResolveAsync(labels, cancellation).ConfigureAwait(false), labels);
+            return new PodIdentity(await allocator.ResolveAsync(labels, cancellation).ConfigureAwait(false), labels, PortsOf(pod));
         }
         catch (KubeApiException e)
         {
             throw new CniException(CniErrorCode.TryAgainLater, $"the identity of pod {args.Namespace}/{args.Pod} cannot be found: the API does not help", e.Message, e);
         }
     }
+
+    /// <summary>The names of a pod's ports; of two with one name the last holds.</summary>
+    public static IReadOnlyList<string> PortsOf(Pod pod) =>
+    [
+        .. pod.Spec.Containers.Concat(pod.Spec.InitContainers.Where(c => c.RestartPolicy == "Always")).SelectMany(c => c.Ports).Where(p => !string.IsNullOrEmpty(p.Name))
+            .Select(p => $"{p.Name}={(string.IsNullOrEmpty(p.Protocol) ? "TCP" : p.Protocol)}/{p.Port}").Distinct().Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>The labels that make a pod's identity.</summary>
     public async Task<IdentityLabels> LabelsOfAsync(Pod pod, CancellationToken cancellation)
