@@ -115,6 +115,19 @@ internal sealed partial class DatapathService(
             LocalCidrIPv4 = node.PodPrefixes.Where(p => p.BaseAddress.AddressFamily == AddressFamily.InterNetwork).Select(p => (IPNetwork?)p).FirstOrDefault(),
             LocalCidrIPv6 = node.PodPrefixes.Where(p => p.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6).Select(p => (IPNetwork?)p).FirstOrDefault(),
             TracePoints = monitors.TracePoints(c["monitor-aggregation"]),
+            TraceAggregation = c["monitor-aggregation"] switch
+            {
+                "none" => TraceAggregation.None, "low" => TraceAggregation.Low, "medium" => TraceAggregation.Medium, _ => TraceAggregation.Maximum,
+            },
+            TraceInterval = c.Duration("monitor-aggregation-interval"),
+            PolicyEnabled = c["enable-policy"] != "never",
+            HostFirewall = c.Flag("enable-host-firewall") && c["enable-policy"] != "never",
+            AllowLocalhost = c["allow-localhost"] != "policy",
+            DenyResponse = c["policy-deny-response"] switch { "icmp" => DenyResponse.Icmp, "reset" => DenyResponse.Reset, _ => DenyResponse.None },
+            TcpTimeout = c.Duration("bpf-ct-timeout-regular-tcp"),
+            TcpSynTimeout = c.Duration("bpf-ct-timeout-regular-tcp-syn"),
+            TcpFinTimeout = c.Duration("bpf-ct-timeout-regular-tcp-fin"),
+            AnyTimeout = c.Duration("bpf-ct-timeout-regular-any"),
         };
     }
 

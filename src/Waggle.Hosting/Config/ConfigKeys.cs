@@ -82,6 +82,11 @@ public static class ConfigKeys
         ConfigKey.Bool("policy-verdict-notification", true, "tell the verdict of each new connection of endpoints with policy", live: true),
         ConfigKey.Int("bpf-policy-map-max", 1_048_576, 1024, 16_777_216, "peers of all compiled policies on a node; taken up when the map is made"),
         ConfigKey.Int("bpf-policy-rules-map-max", 262_144, 1024, 16_777_216, "port rules of all compiled policies on a node; taken up when the map is made"),
+        ConfigKey.Duration("bpf-ct-timeout-regular-tcp", "8000s", Second, Day, "an established TCP connection is forgotten after this time without a packet", live: true),
+        ConfigKey.Duration("bpf-ct-timeout-regular-tcp-syn", "60s", Second, Day, "the same for one that was never answered", live: true),
+        ConfigKey.Duration("bpf-ct-timeout-regular-tcp-fin", "10s", Second, Day, "the same for one that was closed or reset", live: true),
+        ConfigKey.Duration("bpf-ct-timeout-regular-any", "60s", Second, Day, "the same for UDP, SCTP and ICMP", live: true),
+        ConfigKey.Duration("monitor-aggregation-interval", "5s", Second, Day, "least time between two trace events of one connection and direction (aggregation medium)", live: true),
         ConfigKey.Int("bpf-ct-global-any-max", 131_072, 1024, 16_777_216, "connections tracked on a node; taken up when the map is made"),
 
         // CNI
