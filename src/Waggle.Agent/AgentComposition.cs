@@ -14,6 +14,7 @@ using Waggle.Agent.Kubernetes;
 using Waggle.Agent.Monitor;
 using Waggle.Agent.Multicast;
 using Waggle.Agent.Nodes;
+using Waggle.Agent.Policy;
 using Waggle.Agent.Routing;
 using Waggle.Agent.Startup;
 using Waggle.Hosting.Config;
@@ -45,6 +46,7 @@ internal static class AgentComposition
         services.AddIpam(); // addresses for pods
         services.AddEndpoints(); // pods of this node
         services.AddIpCache(); // addresses → identities and tunnels
+        services.AddPolicy(); // policies → what the programs let pass
         services.AddMulticast(); // groups, members, interest of other nodes, queries
         services.AddMonitor(); // events of the programs
         services.AddHubble(config); // flows, served to clients

@@ -27,10 +27,10 @@ public sealed record EndpointRow(EndpointState State)
 
 /// <summary>How policy stands for an endpoint.</summary>
 /// <param name="Ingress">A policy with ingress rules selects it.</param>
-/// <param name="Revision">Of the policies that are in force for it.</param>
-public sealed record EndpointPolicy(bool Ingress, bool Egress, bool Audit, uint Revision)
+/// <param name="Audit">What is denied passes and is reported.</param>
+public sealed record EndpointPolicy(bool Ingress, bool Egress, bool Audit)
 {
-    public static EndpointPolicy None { get; } = new(false, false, false, 0);
+    public static EndpointPolicy None { get; } = new(false, false, false);
 }
 
 /// <summary>Table <c>endpoints</c>.</summary>
@@ -60,7 +60,7 @@ public sealed class EndpointTable : Table<int, EndpointRow>
         ["id"] = r.Id, ["identity"] = r.State.Identity, ["namespace"] = r.State.Namespace, ["pod"] = r.State.Pod, ["ipv4"] = r.State.Ipv4, ["ipv6"] = r.State.Ipv6,
         ["containerId"] = r.State.ContainerId, ["ifName"] = r.State.IfName, ["device"] = r.State.HostDevice, ["ifindex"] = r.State.HostIfindex, ["podMac"] = r.State.PodMac,
         ["hostMac"] = r.State.HostMac, ["slot"] = r.State.Slot, ["policySubject"] = r.State.PolicySubject, ["ingressEnforced"] = r.Policy.Ingress, ["egressEnforced"] = r.Policy.Egress, ["audit"] = r.Policy.Audit,
-        ["policyRevision"] = r.Policy.Revision, ["ports"] = new JsonArray([.. r.State.Ports.Select(p => (JsonNode)p)]), ["mtu"] = r.State.Mtu, ["created"] = r.State.Created.ToString("O"),
+        ["ports"] = new JsonArray([.. r.State.Ports.Select(p => (JsonNode)p)]), ["mtu"] = r.State.Mtu, ["created"] = r.State.Created.ToString("O"),
         ["labels"] = new JsonArray([.. r.State.Labels.Select(l => (JsonNode)l)]), ["state"] = "ready",
     };
 }

@@ -43,6 +43,12 @@ internal sealed partial class PodFollower(
                 }
             }
         });
+        await readiness.Policy.WaitAsync(stoppingToken).ConfigureAwait(false);
+        foreach (EndpointRow row in table.View.All().ToArray())
+        {
+            await endpoints.ResubjectAsync(row, stoppingToken).ConfigureAwait(false); // saved by an agent without policy, or under another's number
+        }
+
         await foreach (string key in _work.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
         {
             try
@@ -79,8 +85,7 @@ internal sealed partial class PodFollower(
             }
             else
             {
-                var next = new PodIdentity(await allocator.ResolveAsync(labels, cancellation).ConfigureAwait(false), labels, PodIdentities.PortsOf(pod));
-                await endpoints.RelabelAsync(row, next, cancellation).ConfigureAwait(false);
+                await endpoints.RelabelAsync(row, await identities.ResolveAsync(pod, labels, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
             }
         }
     }

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Waggle.Policy.Addresses;
 
 namespace Waggle.Agent.Identities;
 
@@ -16,76 +16,65 @@ public sealed class CidrIdentities
     /// <summary>First and last number for prefixes.</summary>
     public const uint First = 1u << 24, Last = (2u << 24) - 1;
 
-    private readonly SortedDictionary<string, uint> _numbers = new(StringComparer.Ordinal);
+    private readonly Dictionary<IpPrefix, uint> _numbers = [];
     private readonly HashSet<uint> _used = [];
     private uint _next = First + 1;
 
     /// <summary>A number that the kernel's maps already hold for a prefix.</summary>
-    public void Restore(IPNetwork prefix, uint number)
+    public void Restore(IpPrefix prefix, uint number)
     {
         if (number is >= First and <= Last && _used.Add(number))
         {
-            _numbers[prefix.ToString()] = number;
+            _numbers[prefix] = number;
         }
     }
 
     /// <summary>The rows for exactly these prefixes; prefixes that are named no more lose their number.</summary>
     /// <param name="apiServers">Addresses outside the cluster at which the API server answers; they get rows, too.</param>
     /// <param name="dualStack">Both families are in use: world is told apart by family.</param>
-    public IReadOnlyList<CidrIdentityRow> Assign(IEnumerable<IPNetwork> required, IReadOnlyCollection<IPAddress> apiServers, bool dualStack)
+    public IReadOnlyList<CidrIdentityRow> Assign(IReadOnlySet<IpPrefix> named, IReadOnlyCollection<IPAddress> apiServers, bool dualStack)
     {
-        HashSet<IPNetwork> named = [.. required];
-        HashSet<IPNetwork> all = [.. named, .. apiServers.Select(Single)];
-        foreach ((string prefix, uint number) in _numbers.Where(n => !all.Contains(IPNetwork.Parse(n.Key))).ToArray())
+        HashSet<IpPrefix> servers = [.. apiServers.Select(a => IpPrefix.Of(a))];
+        HashSet<IpPrefix> all = [.. named, .. servers];
+        foreach ((IpPrefix prefix, uint number) in _numbers.Where(n => !all.Contains(n.Key)).ToArray())
         {
             _numbers.Remove(prefix);
             _used.Remove(number);
         }
 
-        var lengths = new SortedSet<(bool V6, int Length)>(named.Select(n => (n.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6, n.PrefixLength)));
+        (bool IsIPv4, int Length)[] lengths = [.. named.Select(n => (n.IsIPv4, n.Length)).Distinct()];
         var rows = new List<CidrIdentityRow>(all.Count);
-        foreach (IPNetwork prefix in all)
+        foreach (IpPrefix prefix in all)
         {
-            bool v6 = prefix.BaseAddress.AddressFamily == AddressFamily.InterNetworkV6;
-            var labels = new SortedSet<string>(StringComparer.Ordinal) { dualStack ? v6 ? "reserved:world-ipv6" : "reserved:world-ipv4" : "reserved:world" };
-            foreach ((bool family, int length) in lengths)
+            var labels = new SortedSet<string>(StringComparer.Ordinal) { "reserved:world", prefix.ToLabel() };
+            if (dualStack)
             {
-                if (family == v6 && length <= prefix.PrefixLength && Cut(prefix.BaseAddress, length) is var covering && named.Contains(covering))
+                labels.Remove("reserved:world");
+                labels.Add(prefix.IsIPv4 ? "reserved:world-ipv4" : "reserved:world-ipv6");
+            }
+
+            foreach ((bool isIPv4, int length) in lengths)
+            {
+                if (isIPv4 == prefix.IsIPv4 && length < prefix.Length && prefix.Shorten(length) is var covering && named.Contains(covering))
                 {
-                    labels.Add($"cidr:{covering}");
+                    labels.Add(covering.ToLabel());
                 }
             }
 
-            if (apiServers.Count > 0 && apiServers.Any(a => Single(a).Equals(prefix)))
+            if (servers.Contains(prefix))
             {
-                labels.Add($"cidr:{prefix}");
                 labels.Add("reserved:kube-apiserver");
             }
 
-            rows.Add(new CidrIdentityRow(prefix, NumberOf(prefix), [.. labels]));
+            rows.Add(new CidrIdentityRow(new IPNetwork(prefix.Address, prefix.Length), NumberOf(prefix), [.. labels]));
         }
 
         return rows;
     }
 
-    internal static IPNetwork Single(IPAddress address) => new(address, address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128);
-
-    private static IPNetwork Cut(IPAddress address, int length)
+    private uint NumberOf(IpPrefix prefix)
     {
-        byte[] bytes = address.GetAddressBytes();
-        for (int i = 0; i < bytes.Length; i++)
-        {
-            int keep = Math.Clamp(length - (i * 8), 0, 8);
-            bytes[i] &= (byte)(0xff << (8 - keep));
-        }
-
-        return new IPNetwork(new IPAddress(bytes), length);
-    }
-
-    private uint NumberOf(IPNetwork prefix)
-    {
-        string key = prefix.ToString();
-        if (!_numbers.TryGetValue(key, out uint number))
+        if (!_numbers.TryGetValue(prefix, out uint number))
         {
             // Numbers rest as long as possible before they come again: events on their way still name the old prefix.
             do
@@ -94,7 +83,7 @@ public sealed class CidrIdentities
                 _next = _next == Last ? First + 1 : _next + 1;
             }
             while (!_used.Add(number));
-            _numbers[key] = number;
+            _numbers[prefix] = number;
         }
 
         return number;

@@ -11,7 +11,7 @@ namespace Waggle.Agent.Identities;
 public sealed record PodIdentity(uint Number, IdentityLabels Labels, IReadOnlyList<string> Ports);
 
 /// <summary>The identity of a pod of this node.</summary>
-public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator, ConfigState config)
+public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator, IdentityTable table, ConfigState config)
 {
     private readonly LabelFilter _filter = new(config.Current["labels"]);
 
@@ -35,12 +35,20 @@ public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator,
             }
 
             IdentityLabels labels = await LabelsOfAsync(pod, cancellation).ConfigureAwait(false);
-            return new PodIdentity(await allocator.ResolveAsync(labels, cancellation).ConfigureAwait(false), labels, PortsOf(pod));
+            return await ResolveAsync(pod, labels, cancellation).ConfigureAwait(false);
         }
         catch (KubeApiException e)
         {
             throw new CniException(CniErrorCode.TryAgainLater, $"the identity of pod {args.Namespace}/{args.Pod} cannot be found: the API does not help", e.Message, e);
         }
+    }
+
+    /// <summary>The identity of these labels; known to policy without a wait for the watch.</summary>
+    public async Task<PodIdentity> ResolveAsync(Pod pod, IdentityLabels labels, CancellationToken cancellation)
+    {
+        uint number = await allocator.ResolveAsync(labels, cancellation).ConfigureAwait(false);
+        table.Upsert(new IdentityRow(number, labels.Labels));
+        return new PodIdentity(number, labels, PortsOf(pod));
     }
 
     /// <summary>The names of a pod's ports; of two with one name the last holds.</summary>

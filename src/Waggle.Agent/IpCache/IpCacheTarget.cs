@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Waggle.Agent.Datapath;
 using Waggle.Agent.Identities;
@@ -21,6 +22,19 @@ internal sealed class IpCacheTarget(DatapathState datapath, IdentityGate gate) :
         else
         {
             datapath.Maps.IpcachePrefixes.Update(PrefixKey(row), entry);
+        }
+    }
+
+    /// <summary>The prefixes in the map with their identities.</summary>
+    public IEnumerable<(IPNetwork Prefix, uint Identity)> Prefixes()
+    {
+        foreach ((IpcachePrefixKey key, IpcacheEntry entry) in datapath.Maps.IpcachePrefixes.Entries())
+        {
+            int bits = (int)key.PrefixLength - 32;
+            if (key.ClusterId == 0 && (key.Address.ToIPAddress() ?? IPAddress.IPv6Any) is var address)
+            {
+                yield return (key.Address.IsIPv4 && bits >= 96 ? new IPNetwork(address, bits - 96) : new IPNetwork(address, Math.Clamp(bits, 0, 128)), entry.Identity);
+            }
         }
     }
 

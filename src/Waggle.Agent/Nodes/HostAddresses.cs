@@ -74,7 +74,7 @@ internal sealed partial class HostAddressSource : BackgroundService
 /// <summary>Table <c>node-addresses</c> → rows of map <c>endpoints</c> that say "the node itself".</summary>
 internal sealed class HostAddressTarget(DatapathState datapath) : IReconcilerTarget<HostAddressRow>
 {
-    private static readonly EndpointInfo Host = new() { Identity = Reserved.Host, Flags = (uint)EndpointFlags.Host };
+    private static readonly EndpointInfo Host = new() { Identity = Reserved.Host, Flags = (uint)EndpointFlags.Host, PolicySubject = Policy.PolicyLoop.HostSubject };
 
     public ValueTask UpdateAsync(Snapshot snapshot, HostAddressRow row, CancellationToken cancellation)
     {

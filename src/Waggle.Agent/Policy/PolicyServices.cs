@@ -1,0 +1,27 @@
+using Microsoft.Extensions.DependencyInjection;
+using Waggle.Hosting.Metrics;
+
+namespace Waggle.Agent.Policy;
+
+internal static class PolicyServices
+{
+    public static void AddPolicy(this IServiceCollection services)
+    {
+        services.AddSingleton<PolicyTable>();
+        services.AddSingleton<CidrGroupTable>();
+        services.AddSingleton<PolicyServiceTable>();
+        services.AddSingleton<PolicySubjectTable>();
+        services.AddSingleton<PolicyStatusTable>();
+        services.AddSingleton<PolicySubjects>();
+        services.AddSingleton<IPolicyMaps, PolicyMaps>();
+        services.AddSingleton<PolicyCounts>();
+        services.AddSingleton<IMetricsSource>(p => p.GetRequiredService<PolicyCounts>());
+        services.AddSingleton<IdentityPorts>();
+        services.AddHostedService(p => p.GetRequiredService<IdentityPorts>());
+        services.AddHostedService<CidrGroupSource>();
+        services.AddHostedService<ServiceSource>();
+        services.AddHostedService<PolicySource>();
+        services.AddSingleton<PolicyLoop>();
+        services.AddHostedService(p => p.GetRequiredService<PolicyLoop>());
+    }
+}
