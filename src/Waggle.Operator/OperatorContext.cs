@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Waggle.Hosting.Config;
 using Waggle.Kube.Client;
@@ -21,6 +22,8 @@ public sealed class OperatorContext
         CiliumIdentities = new Informer<CiliumIdentity>(client, KubeTypes.CiliumIdentities, null, logs.CreateLogger("ciliumidentities"));
         MulticastGroups = new Informer<IsovalentMulticastGroup>(client, KubeTypes.IsovalentMulticastGroups, null, logs.CreateLogger("multicastgroups"));
         MulticastNodes = new Informer<MulticastNode>(client, KubeTypes.MulticastNodes, null, logs.CreateLogger("multicastnodes"));
+        CiliumNetworkPolicies = new Informer<JsonObject>(client, KubeTypes.CiliumNetworkPolicies, null, logs.CreateLogger("ciliumnetworkpolicies"));
+        CiliumClusterwideNetworkPolicies = new Informer<JsonObject>(client, KubeTypes.CiliumClusterwideNetworkPolicies, null, logs.CreateLogger("ciliumclusterwidenetworkpolicies"));
     }
 
     public KubeClient Client { get; }
@@ -50,8 +53,13 @@ public sealed class OperatorContext
 
     public Informer<MulticastNode> MulticastNodes { get; }
 
+    public Informer<JsonObject> CiliumNetworkPolicies { get; }
+
+    public Informer<JsonObject> CiliumClusterwideNetworkPolicies { get; }
+
     /// <summary>Keeps all copies up to date until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
         Nodes.RunAsync(cancellation), Pods.RunAsync(cancellation), CiliumNodes.RunAsync(cancellation), CiliumEndpoints.RunAsync(cancellation),
-        CiliumIdentities.RunAsync(cancellation), MulticastGroups.RunAsync(cancellation), MulticastNodes.RunAsync(cancellation));
+        CiliumIdentities.RunAsync(cancellation), MulticastGroups.RunAsync(cancellation), MulticastNodes.RunAsync(cancellation),
+        CiliumNetworkPolicies.RunAsync(cancellation), CiliumClusterwideNetworkPolicies.RunAsync(cancellation));
 }

@@ -13,6 +13,7 @@ using Waggle.Kube.Election;
 using Waggle.Operator.IdentityGc;
 using Waggle.Operator.MulticastGroups;
 using Waggle.Operator.NodeIpam;
+using Waggle.Operator.Policies;
 using Waggle.Operator.ResourceGc;
 using Waggle.Operator.Taints;
 
@@ -67,6 +68,7 @@ public static class OperatorHost
             .. config["ipam"] == "cluster-pool" ? [new NodeIpamFeature(context)] : Array.Empty<IOperatorFeature>(), // agents wait for their node's prefixes
             new TaintFeature(context), // pods wait for nodes with a ready agent
             new GroupStatusFeature(context), // people read how their multicast groups stand
+            new PolicyStatusFeature(context), // and their policies
             new IdentityGcFeature(context), // what is left behind
             new ResourceGcFeature(context),
         ];

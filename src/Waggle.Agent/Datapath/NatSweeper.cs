@@ -8,8 +8,8 @@ using Waggle.Datapath.Abi;
 
 namespace Waggle.Agent.Datapath;
 
-/// <summary>Removes masquerading rows of pods that are gone, before their addresses come to others.</summary>
-/// <remarks>In the background, for many at once: the whole map has to be read, and a freed address rests for a while (see <see cref="Ipam.PodAddresses"/>).</remarks>
+/// <summary>Removes masquerading rows and connections of pods that are gone, before their addresses come to others.</summary>
+/// <remarks>In the background, for many at once: whole maps have to be read, and a freed address rests for a while (see <see cref="Ipam.PodAddresses"/>).</remarks>
 internal sealed partial class NatSweeper(DatapathState datapath, Readiness readiness, TimeProvider time, ILogger<NatSweeper> logger) : BackgroundService
 {
     private readonly ConcurrentQueue<Address> _gone = new();
@@ -52,8 +52,16 @@ internal sealed partial class NatSweeper(DatapathState datapath, Readiness readi
                 datapath.Maps.Snat.Delete(key);
             }
         }
+
+        foreach (ConntrackKey key in datapath.Maps.Conntrack.Keys())
+        {
+            if (addresses.Contains(key.Low) || addresses.Contains(key.High))
+            {
+                datapath.Maps.Conntrack.Delete(key);
+            }
+        }
     }
 
-    [LoggerMessage(1034, LogLevel.Warning, "masquerading rows of removed pods stay until they are evicted: {Problem}")]
+    [LoggerMessage(1034, LogLevel.Warning, "masquerading rows and connections of removed pods stay until they are evicted: {Problem}")]
     private partial void LogFailed(string problem);
 }

@@ -86,11 +86,18 @@ internal sealed class CiliumEndpointTarget(KubeSources kube, Readiness readiness
         State = "ready",
         Identity = new CiliumEndpointIdentity { Id = row.State.Identity, Labels = row.State.Labels },
         Networking = new CiliumEndpointNetworking { Addressing = [new CiliumIpPair { Ipv4 = row.State.Ipv4, Ipv6 = row.State.Ipv6 }], Node = (await readiness.Node.ConfigureAwait(false)).TunnelAddress?.ToString() },
+        NamedPorts = [.. row.State.Ports.Select(PortOf).OfType<CiliumNamedPort>()],
+        Policy = new CiliumEndpointPolicy { Ingress = DirectionOf(row.Policy.Ingress, row.Policy.Audit), Egress = DirectionOf(row.Policy.Egress, row.Policy.Audit) },
         ExternalIdentifiers = new CiliumExternalIdentifiers
         {
             ContainerId = row.State.ContainerId, CniAttachmentId = row.Attachment, K8sNamespace = row.State.Namespace, K8sPodName = row.State.Pod, PodName = row.PodKey,
         },
     };
+
+    private static CiliumEndpointPolicyDirection DirectionOf(bool on, bool audit) => new() { Enforcing = on && !audit, State = !on ? "disabled" : audit ? "non-enforcing" : "enforcing" };
+
+    private static CiliumNamedPort? PortOf(string text) =>
+        text.Split('=', '/') is [var name, var protocol, var number] && int.TryParse(number, out int port) ? new CiliumNamedPort { Name = name, Port = port, Protocol = protocol } : null;
 
     private static bool Same(CiliumEndpointStatus a, CiliumEndpointStatus b) => JsonNode.DeepEquals(KubeJson.ToJson(a), KubeJson.ToJson(b));
 }

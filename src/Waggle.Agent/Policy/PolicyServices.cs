@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Waggle.Agent.Startup;
 using Waggle.Hosting.Metrics;
 
 namespace Waggle.Agent.Policy;
@@ -21,6 +22,8 @@ internal static class PolicyServices
         services.AddHostedService<CidrGroupSource>();
         services.AddHostedService<ServiceSource>();
         services.AddHostedService<PolicySource>();
+        services.AddSingleton<PolicyStatusTarget>();
+        services.AddReconciler<string, PolicyStatusRow, PolicyStatusTable, PolicyStatusTarget>("api", r => r.Policy);
         services.AddSingleton<PolicyLoop>();
         services.AddHostedService(p => p.GetRequiredService<PolicyLoop>());
     }

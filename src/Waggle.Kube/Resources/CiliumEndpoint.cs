@@ -31,6 +31,24 @@ public sealed record CiliumEndpointStatus
     public IReadOnlyList<CiliumNamedPort> NamedPorts { get => field ?? []; init; }
 
     public string? ServiceAccount { get; init; }
+
+    public CiliumEndpointPolicy? Policy { get; init; }
+}
+
+/// <summary>Whether policy is enforced, by direction.</summary>
+public sealed record CiliumEndpointPolicy
+{
+    public CiliumEndpointPolicyDirection? Ingress { get; init; }
+
+    public CiliumEndpointPolicyDirection? Egress { get; init; }
+}
+
+public sealed record CiliumEndpointPolicyDirection
+{
+    public bool Enforcing { get; init; }
+
+    /// <summary><c>disabled</c>, <c>enforcing</c> or <c>non-enforcing</c> (audit).</summary>
+    public string? State { get; init; }
 }
 
 public sealed record CiliumEndpointIdentity
