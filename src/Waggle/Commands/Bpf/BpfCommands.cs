@@ -1,5 +1,7 @@
 using Waggle.Cli;
+using Waggle.Commands.Bpf.Conntrack;
 using Waggle.Commands.Bpf.Multicast;
+using Waggle.Commands.Bpf.Policy;
 
 namespace Waggle.Commands.Bpf;
 
@@ -15,6 +17,8 @@ internal static class BpfCommands
             Group("endpoint", "Local endpoints", EndpointListCommand.Create(tool)),
             Group("ipcache", "Addresses with their identity and node", IpcacheListCommand.Create(tool)),
             Group("metrics", "Packets forwarded and dropped, by reason", MetricsListCommand.Create(tool)),
+            Group("policy", "What the kernel enforces", PolicyGetCommand.Create(tool)),
+            ConntrackCommands.Create(tool),
             MulticastCommands.Create(tool),
         ],
     };
