@@ -68,17 +68,21 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Creates a pod in the API, bound to a node, without running anything.</summary>
-    public async Task<Pod> CreatePodAsync(TestNode node, string name, params (string Key, string Value)[] labels)
+    public Task<Pod> CreatePodAsync(TestNode node, string name, params (string Key, string Value)[] labels) => CreatePodAsync(node, "default", name, labels);
+
+    /// <summary>Creates a pod in the API, bound to a node, without running anything.</summary>
+    public async Task<Pod> CreatePodAsync(TestNode node, string @namespace, string name, (string Key, string Value)[] labels, params (string Name, int Port, string Protocol)[] ports)
     {
+        var named = new JsonArray([.. ports.Select(p => (JsonNode)new JsonObject { ["name"] = p.Name, ["containerPort"] = p.Port, ["protocol"] = p.Protocol })]);
         var pod = new JsonObject
         {
             ["apiVersion"] = "v1", ["kind"] = "Pod",
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = "default", ["labels"] = new JsonObject(labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))) },
-            ["spec"] = new JsonObject { ["nodeName"] = node.Name, ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "busybox" }) },
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = @namespace, ["labels"] = new JsonObject(labels.Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))) },
+            ["spec"] = new JsonObject { ["nodeName"] = node.Name, ["containers"] = new JsonArray(new JsonObject { ["name"] = "c", ["image"] = "busybox", ["ports"] = named }) },
         };
         ResourceType<JsonObject> type = ResourceType.Untyped("", "v1", "pods", "Pod", true);
         await Client.CreateAsync(type, pod);
-        return await Client.GetAsync(KubeTypes.Pods, "default", name);
+        return await Client.GetAsync(KubeTypes.Pods, @namespace, name);
     }
 
     private async Task BringUpAsync(int nodes, Dictionary<string, string> config)

@@ -156,11 +156,18 @@ internal sealed class TestNode : IDisposable
     }
 
     /// <summary>A container's network namespace, attached by the real plugin.</summary>
-    public async Task<TestPod> AddPodAsync(string name, params (string Key, string Value)[] labels)
+    public Task<TestPod> AddPodAsync(string name, params (string Key, string Value)[] labels) => AddPodAsync("default", name, labels);
+
+    /// <summary>A container's network namespace, attached by the real plugin.</summary>
+    public async Task<TestPod> AddPodAsync(string @namespace, string name, (string Key, string Value)[] labels, params (string Name, int Port, string Protocol)[] ports)
     {
-        await _cluster.CreatePodAsync(this, name, labels);
-        var pod = new TestPod(this, name, await Sandbox.StartAsync());
-        _pods.Add(pod);
+        await _cluster.CreatePodAsync(this, @namespace, name, labels, ports);
+        var pod = new TestPod(this, name, await Sandbox.StartAsync()) { Namespace = @namespace };
+        lock (_pods)
+        {
+            _pods.Add(pod);
+        }
+
         await pod.AddAsync();
         return pod;
     }
@@ -173,6 +180,8 @@ internal sealed class TestNode : IDisposable
     }
 
     public Task<(int Code, string Output)> RunAsync(string line, TimeSpan? limit = null) => _sandbox.RunAsync(line, limit);
+
+    public Process Start(string program, params string[] arguments) => _sandbox.Start(program, arguments);
 
     public void Dispose()
     {

@@ -8,6 +8,8 @@ internal sealed class TestPod(TestNode node, string name, Sandbox sandbox) : IDi
 {
     public string Name => name;
 
+    public string Namespace { get; init; } = "default";
+
     public TestNode Node => node;
 
     public string ContainerId { get; init; } = Guid.NewGuid().ToString("N");
@@ -38,7 +40,7 @@ internal sealed class TestPod(TestNode node, string name, Sandbox sandbox) : IDi
         start.Environment["CNI_CONTAINERID"] = ContainerId;
         start.Environment["CNI_IFNAME"] = "eth0";
         start.Environment["CNI_NETNS"] = sandbox.NetnsPath;
-        start.Environment["CNI_ARGS"] = name.Length == 0 ? "" : $"IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME={name}";
+        start.Environment["CNI_ARGS"] = name.Length == 0 ? "" : $"IgnoreUnknown=1;K8S_POD_NAMESPACE={Namespace};K8S_POD_NAME={name}";
         start.Environment["WAGGLE_CNI_SOCKET"] = node.CniSocket;
         start.Environment["WAGGLE_CNI_TIMEOUT"] = timeout;
         using Process process = Process.Start(start)!;
