@@ -42,7 +42,11 @@ public sealed record SubjectRow(uint Subject, SubjectSide Ingress, SubjectSide E
 /// <param name="Needed">How many were needed.</param>
 /// <param name="Most">How many there can be.</param>
 /// <param name="KeptRevision">The revision in force for the subject; 0 when there is none and it is closed.</param>
-public sealed record DoesNotFit(uint Subject, uint Table, string Limit, long Needed, long Most, long KeptRevision);
+public sealed record DoesNotFit(uint Subject, uint Table, string Limit, long Needed, long Most, long KeptRevision)
+{
+    /// <summary>The policy that was not taken; null when it is not about one.</summary>
+    public Rules.PolicyKey? Policy { get; init; }
+}
 
 /// <summary>Everything that has to happen in the kernel, in this order: new tables, deltas (their adds), subjects, then the rest.</summary>
 public sealed record ChangeSet
@@ -79,6 +83,9 @@ public sealed record ChangeSet
 
     /// <summary>True when a connection that was allowed might not be any more, or the other way round: <c>policy_state.revision</c> has to be raised.</summary>
     public bool VerdictsMayChange { get; init; }
+
+    /// <summary>True when something did not fit that may fit once the tables of this change are removed: commit again then.</summary>
+    public bool ShouldRetry { get; init; }
 
     public bool IsEmpty => NewTables.Count + Deltas.Count + Subjects.Count + RemovedSubjects.Count + RemovedTables.Count + FreedRules.Count + AddedCidrs.Count + RemovedCidrs.Count == 0;
 }

@@ -12,6 +12,9 @@ public enum RuleOriginKind
     /// <summary>Sections of policies deny.</summary>
     Deny,
 
+    /// <summary>Sections allow on a condition that cannot be checked yet (L7 rules, authentication), so it is denied.</summary>
+    Unenforceable,
+
     /// <summary>Nothing allows, and these policies turned default deny on (none: enforcement mode <c>always</c>).</summary>
     DefaultDeny,
 

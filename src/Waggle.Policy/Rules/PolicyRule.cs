@@ -41,12 +41,31 @@ public sealed record PolicyRule
     public bool DeniesByDefault(Direction direction) => direction == Direction.Ingress ? DeniesIngressByDefault : DeniesEgressByDefault;
 }
 
+/// <summary>What a section does with the traffic it matches; the first that matches, in this order, decides.</summary>
+public enum SectionEffect
+{
+    /// <summary>Allowed whatever else says; for policies of the program itself.</summary>
+    Protect,
+
+    Deny,
+
+    Allow,
+
+    /// <summary>
+    /// Allowed only if a proxy found the right content, or the peer had proved who it is. There is neither yet, so it is denied unless
+    /// another section allows it, also where default deny is off.
+    /// </summary>
+    Unenforceable,
+}
+
 /// <summary>One entry of <c>ingress</c>, <c>ingressDeny</c>, <c>egress</c> or <c>egressDeny</c>: peers and ports.</summary>
 public sealed record RuleSection
 {
     public required Direction Direction { get; init; }
 
-    public bool IsDeny { get; init; }
+    public SectionEffect Effect { get; init; } = SectionEffect.Allow;
+
+    public bool IsDeny => Effect == SectionEffect.Deny;
 
     /// <summary>Place in its list.</summary>
     public required int Index { get; init; }
