@@ -26,8 +26,7 @@ internal sealed class Prober : IDisposable
         }
 
         var prober = new Prober(process);
-        process.OutputDataReceived += prober.OnLine;
-        process.BeginOutputReadLine();
+        _ = prober.ReadAsync();
         return prober;
     }
 
@@ -47,16 +46,18 @@ internal sealed class Prober : IDisposable
 
     public void Dispose()
     {
-        _process.Kill();
+        _process.Kill(entireProcessTree: true);
         _process.WaitForExit();
-        _process.Dispose();
     }
 
-    private void OnLine(object _, DataReceivedEventArgs line)
+    private async Task ReadAsync()
     {
-        if (line.Data?.Split(' ') is [var id, var result] && _open.TryRemove(id, out TaskCompletionSource<string>? answer))
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
-            answer.TrySetResult(result);
+            if (line.Split(' ') is [var id, var result] && _open.TryRemove(id, out TaskCompletionSource<string>? answer))
+            {
+                answer.TrySetResult(result);
+            }
         }
     }
 }
