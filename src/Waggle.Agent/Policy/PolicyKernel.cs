@@ -4,7 +4,7 @@ using Waggle.Datapath.Abi;
 namespace Waggle.Agent.Policy;
 
 /// <summary>Compiled tables and subjects in the kernel: what is there, and changes that leave every subject with one complete policy.</summary>
-/// <remarks>Not thread-safe: owned by <see cref="PolicyService"/>. Tables are known by number and rows by key; what a row says is the compiler's business.</remarks>
+/// <remarks>Not thread-safe: owned by <see cref="PolicyLoop"/>. Tables are known by number and rows by key; what a row says is the compiler's business.</remarks>
 internal sealed class PolicyKernel(IPolicyMaps maps)
 {
     private readonly Dictionary<uint, Contents> _tables = [];

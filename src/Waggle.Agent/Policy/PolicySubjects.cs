@@ -3,7 +3,7 @@ using Waggle.Hosting.Loops;
 
 namespace Waggle.Agent.Policy;
 
-/// <summary>Where features that own endpoints ask for the number of a compiled policy. Answered by <see cref="PolicyService"/>. Thread-safe.</summary>
+/// <summary>Where features that own endpoints ask for the number of a compiled policy. Answered by <see cref="PolicyLoop"/>. Thread-safe.</summary>
 public sealed class PolicySubjects
 {
     private readonly ConcurrentQueue<Request> _requests = new();
