@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Waggle.Cli;
-using Waggle.Hubble.Encoding;
+using Waggle.Hubble.Codec;
 using Waggle.Hubble.Filters;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Observers;
