@@ -26,7 +26,7 @@ namespace Waggle.Agent;
 internal static class AgentComposition
 {
     /// <summary>The features, in the order in which their services start.</summary>
-    public static IHost Build(AgentArguments arguments, WaggleConfig config, KubeClient kube, ILoggerFactory logs)
+    public static IHost Build(AgentArguments arguments, WaggleConfig config, IReadOnlyList<string> refused, KubeClient kube, ILoggerFactory logs)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         IServiceCollection services = builder.Services;
@@ -36,7 +36,7 @@ internal static class AgentComposition
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
 
         services.AddFoundation(); // tables, health, clock: everything stands on them
-        services.AddConfig(config); // what holds now, changed live by the ConfigMap
+        services.AddConfig(config, refused); // what holds now, changed live by the ConfigMap
         services.AddApi(); // first door to open: people can look at a start that does not go on
         services.AddKubernetes(); // copies of API objects
         services.AddDatapath(config); // maps and programs; adopted, attached, replaced

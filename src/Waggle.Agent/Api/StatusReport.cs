@@ -20,7 +20,7 @@ internal sealed class StatusReport(
     IpCacheTable ipcache, GroupTable groups, MemberTable members, HubbleState hubble)
 {
     /// <summary>Ready, and nothing is worse than it should be.</summary>
-    public bool IsHealthy => readiness.Ready.IsCompleted && health.Overall == HealthLevel.Ok && config.Problems.Count == 0;
+    public bool IsHealthy => readiness.Ready.IsCompleted && health.Overall == HealthLevel.Ok;
 
     public JsonObject Make()
     {
@@ -51,11 +51,6 @@ internal sealed class StatusReport(
         foreach ((string name, bool synced, string error) in kube.Status())
         {
             modules.Add((JsonNode)new JsonObject { ["module"] = $"watch/{name}", ["ok"] = synced && error.Length == 0, ["message"] = error.Length > 0 ? error : synced ? "" : "no complete list yet" });
-        }
-
-        foreach (string problem in config.Problems)
-        {
-            modules.Add((JsonNode)new JsonObject { ["module"] = "config", ["ok"] = false, ["message"] = problem });
         }
 
         report["modules"] = modules;

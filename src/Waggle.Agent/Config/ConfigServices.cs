@@ -6,9 +6,9 @@ namespace Waggle.Agent.Config;
 
 internal static class ConfigServices
 {
-    public static void AddConfig(this IServiceCollection services, WaggleConfig config)
+    public static void AddConfig(this IServiceCollection services, WaggleConfig config, IReadOnlyList<string> refused)
     {
-        services.AddSingleton(p => new ConfigState(config, p.GetRequiredService<StateDb>()));
+        services.AddSingleton(p => new ConfigState(config, p.GetRequiredService<StateDb>(), refused));
         services.AddHostedService<ConfigSource>();
     }
 }

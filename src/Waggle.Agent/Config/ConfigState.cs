@@ -10,14 +10,21 @@ public sealed record ConfigRow(string Key, string Value, string Wanted, string D
     public string Status => Value == Wanted ? "" : "waits for a restart of the agent";
 }
 
-/// <summary>The configuration in force. Keys that a running agent cannot change keep the value of its start.</summary>
+/// <summary>
+/// The configuration in force. A ConfigMap with an unknown key or a bad value is refused as a whole: what held goes on holding. Keys
+/// that a running agent cannot change keep the value of its start.
+/// </summary>
 public sealed class ConfigState
 {
     private readonly WaggleConfig _atStart;
     private volatile WaggleConfig _current;
 
-    public ConfigState(WaggleConfig start, StateDb db)
+    /// <param name="start">Valid.</param>
+    /// <param name="db">Where the table lives.</param>
+    /// <param name="refused">Why the ConfigMap at start was not taken, when <paramref name="start"/> is one accepted earlier.</param>
+    public ConfigState(WaggleConfig start, StateDb db, IReadOnlyList<string>? refused = null)
     {
+        Problems = refused ?? [];
         _atStart = _current = start;
         Table = new Table<string, ConfigRow>(db, "config", r => r.Key,
         [
@@ -30,14 +37,20 @@ public sealed class ConfigState
 
     public WaggleConfig Current => _current;
 
-    /// <summary>What is wrong with the ConfigMap as it is now; empty when nothing.</summary>
-    public IReadOnlyList<string> Problems { get; internal set; } = [];
+    /// <summary>What is wrong with the ConfigMap as it is now, each with the nearest valid key or value; empty when it is accepted.</summary>
+    public IReadOnlyList<string> Problems { get; private set; }
 
-    /// <summary>Takes up a changed ConfigMap. Bad values keep what held before.</summary>
-    public void Apply(IEnumerable<KeyValuePair<string, string>> data)
+    /// <summary>Takes up a changed ConfigMap, or refuses it.</summary>
+    /// <returns>False: refused, see <see cref="Problems"/>.</returns>
+    public bool Apply(IEnumerable<KeyValuePair<string, string>> data)
     {
         WaggleConfig wanted = WaggleConfig.Parse(data, out IReadOnlyList<string> problems, out _, _current);
         Problems = problems;
+        if (problems.Count > 0)
+        {
+            return false;
+        }
+
         var effective = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (ConfigKey key in ConfigKeys.All)
         {
@@ -50,6 +63,7 @@ public sealed class ConfigState
 
         _current = WaggleConfig.Parse(effective, out _, out _);
         Publish(wanted);
+        return true;
     }
 
     private void Publish(WaggleConfig wanted)

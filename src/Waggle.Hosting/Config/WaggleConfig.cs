@@ -18,10 +18,7 @@ public sealed class WaggleConfig
     /// <param name="problems">One sentence for each bad value (the default or previous value holds for it) and each unknown key (it is not used).</param>
     /// <param name="previous">Where a bad value falls back to; null: the key's default.</param>
     /// <param name="badValues">How many of the problems are bad values of known keys; a first start with one is refused.</param>
-    /// <remarks>
-    /// Unknown keys do not stop an agent: a ConfigMap written for a newer version must not keep an older one from starting. They
-    /// are reported with the nearest known key in <c>waggle status</c>; <c>cilium config set</c> refuses them.
-    /// </remarks>
+    /// <remarks>An agent refuses a ConfigMap with any problem as a whole and keeps what it has; <c>cilium config set</c> refuses to write one.</remarks>
     public static WaggleConfig Parse(IEnumerable<KeyValuePair<string, string>> data, out IReadOnlyList<string> problems, out int badValues, WaggleConfig? previous = null)
     {
         var found = new List<string>();
@@ -62,6 +59,9 @@ public sealed class WaggleConfig
 
     /// <summary>The value in force: the ConfigMap's, or the key's default.</summary>
     public string this[string name] => _values.TryGetValue(name, out string? value) ? value : ConfigKeys.Find(name)?.Default ?? throw new ArgumentException(ConfigKeys.Unknown(name), nameof(name));
+
+    /// <summary>What the ConfigMap sets, by key.</summary>
+    public IReadOnlyDictionary<string, string> Values => _values;
 
     /// <summary>True where the ConfigMap sets the key.</summary>
     public bool IsSet(string name) => _values.ContainsKey(name);

@@ -103,6 +103,17 @@ internal sealed class TestNode : IDisposable
         }
     }
 
+    /// <summary>Changes the mounted configuration, for the next start.</summary>
+    public Task ConfigureAsync(string key, string value) => File.WriteAllTextAsync(Path.Combine(_directory, "config", key), value);
+
+    /// <summary>Waits for an agent that ends by itself.</summary>
+    public async Task<int> WaitExitAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await _agent!.WaitForExitAsync(limit.Token);
+        return _agent.ExitCode;
+    }
+
     /// <summary>kill -9.</summary>
     public void KillAgent()
     {
@@ -124,7 +135,7 @@ internal sealed class TestNode : IDisposable
                 return;
             }
 
-            if (_agent is null || _agent.HasExited || Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(40))
+            if (_agent is null || _agent.HasExited || Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(120))
             {
                 throw new TimeoutException($"the agent of {Name} is not ready:\n{Log}");
             }

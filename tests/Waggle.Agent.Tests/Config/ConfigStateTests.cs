@@ -32,13 +32,42 @@ public sealed class ConfigStateTests
         Assert.Empty(state.Table.View.Find("mtu")!.Status);
     }
 
-    [Fact]
-    public void Apply_BadValue_KeepsWhatHeldAndSaysSo()
+    [Theory]
+    [InlineData("multicast-enable", "true", "did you mean \"multicast-enabled\"?")]
+    [InlineData("multicast-query-interval", "never", "multicast-query-interval")]
+    [InlineData("routing-mode", "nativ", "native")]
+    [InlineData("enable-ipv4", "false", "at least one must be true")]
+    public void Apply_AnythingUnknownOrBad_RefusesTheWholeAndNamesTheNearest(string key, string value, string expected)
     {
         ConfigState state = State(("multicast-query-interval", "60s"));
-        state.Apply(Data(("multicast-query-interval", "never"), ("multicast-enable", "true")));
+        Assert.False(state.Apply(Data((key, value), ("multicast-max-groups", "7"))));
+        Assert.Contains(expected, Assert.Single(state.Problems));
         Assert.Equal(TimeSpan.FromMinutes(1), state.Current.Duration("multicast-query-interval"));
-        Assert.Equal(2, state.Problems.Count);
-        Assert.Contains(state.Problems, p => p.Contains("did you mean \"multicast-enabled\"", StringComparison.Ordinal));
+        Assert.Equal(1024, state.Current.Number("multicast-max-groups"));
+        Assert.True(state.Apply(Data(("multicast-max-groups", "7"))));
+        Assert.Empty(state.Problems);
+        Assert.Equal(7, state.Current.Number("multicast-max-groups"));
+    }
+
+    [Fact]
+    public void LastGood_SavedAndLoaded_IsTheSameAndNothingElseIsTaken()
+    {
+        string directory = Directory.CreateTempSubdirectory("wgt-").FullName;
+        try
+        {
+            WaggleConfig config = WaggleConfig.Parse(Data(("state-dir", directory), ("mtu", "1400")), out _, out _);
+            string path = LastGoodConfig.PathFor(config);
+            Assert.Null(LastGoodConfig.TryLoad(path));
+            LastGoodConfig.Save(path, config);
+            Assert.Equal(config.Values.OrderBy(v => v.Key), LastGoodConfig.TryLoad(path)!.Values.OrderBy(v => v.Key));
+            File.WriteAllText(path, """{"mtu":"many"}""");
+            Assert.Null(LastGoodConfig.TryLoad(path));
+            File.WriteAllText(path, """{"mtu":""");
+            Assert.Null(LastGoodConfig.TryLoad(path));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 }
