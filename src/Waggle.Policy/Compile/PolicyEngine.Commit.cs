@@ -51,18 +51,18 @@ public sealed partial class PolicyEngine
 
         _dirty.Clear();
 
-        // 3. What nobody uses any more.
-        List<TableImage> removed = RemoveTables();
+        // 3. What changed in place, then what nobody uses any more: its rows are those after the changes.
         var deltas = new List<TableDelta>();
         foreach (CompiledTable table in _changedTables.OrderBy(t => t.Number))
         {
-            if (_tablesByNumber.ContainsKey(table.Number) && table.TakeChanges(_capacity) is { } delta)
+            if (table.TakeChanges(_capacity) is { } delta)
             {
                 deltas.Add(delta);
             }
         }
 
         _changedTables.Clear();
+        List<TableImage> removed = RemoveTables();
         uint[] gone = [.. _removedSubjects.Order()];
         _removedSubjects.Clear();
         (IReadOnlyList<IpPrefix> added, IReadOnlyList<IpPrefix> removedCidrs) = _cidrs.TakeChanges();

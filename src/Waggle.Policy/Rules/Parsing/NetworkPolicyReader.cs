@@ -98,8 +98,8 @@ internal static class NetworkPolicyReader
                     Direction = direction,
                     Index = index,
                     Pointer = rule.Pointer,
-                    AllPeers = entries.Count == 0,
-                    Peers = [.. peers],
+                    // Everybody, as endpoints by label: what other rules require of endpoints holds for them too.
+                    Peers = entries.Count == 0 ? [new SelectorPeer(Selector.All)] : [.. peers],
                     Ports = ports.Count == 0 ? null : [.. matches],
                 });
             }

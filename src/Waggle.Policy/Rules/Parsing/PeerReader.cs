@@ -128,7 +128,7 @@ internal sealed class PeerReader(string policyNamespace, bool subjectIsInit)
         if (selector.IsObject())
         {
             selector.Only("selector", "namespace");
-            if (SelectorReader.Requirements(selector["selector"], Label.AnySource) is { } requirements)
+            if (SelectorReader.Requirements(selector["selector"], Label.AnySource, takesSources: false) is { } requirements)
             {
                 return new ServicePeer(selector["namespace"].Text() ?? "", null, new Selector(requirements));
             }
