@@ -1,5 +1,4 @@
 using Waggle.Hubble.Flows;
-using Waggle.Hubble.Protocol.Flows;
 
 namespace Waggle.Hubble.Export;
 
