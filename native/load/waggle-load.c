@@ -2,10 +2,12 @@
  * waggle-load: the traffic generator and receiver of `waggle bench`, in C so that what is measured is the network path and not a
  * managed runtime's sockets. The same program drives every path under test and every baseline.
  *
- *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests; UDP: counts. Runs until killed,
+ *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests, 'P' as well, on the CPU that the next byte names, and tells its CPU time; UDP: counts. Runs until killed,
  *                                                  or until its stdin closes where that is a pipe
  *   waggle-load stream ADDR PORT SECONDS           prints bytes per second, as the receiver counted them
  *   waggle-load rr ADDR PORT SECONDS               prints 1-byte request/response transactions per second
+ *   waggle-load rrcost ADDR PORT SECONDS           prints nanoseconds of CPU, of both ends together, per such transaction; both run
+ *                                                  on one CPU, as waking up another one costs more than any path
  *   waggle-load udp ADDR PORT SECONDS SIZE         prints datagrams received per second
  *   waggle-load udpcost ADDR PORT SECONDS SIZE     prints nanoseconds of the sender's CPU per datagram, with all the packets' work
  *                                                  that is done in its time
@@ -141,6 +143,22 @@ static void receive_all(int fd, void *data, size_t length)
 	}
 }
 
+static void stay_on_cpu(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+static void echo(int fd, char *byte)
+{
+	while (recv(fd, byte, 1, 0) == 1)
+		if (send(fd, byte, 1, MSG_NOSIGNAL) != 1)
+			break;
+}
+
 /* One TCP connection of the server: its first byte says what it is for. */
 static void serve_connection(int fd, volatile uint64_t *datagrams)
 {
@@ -156,10 +174,15 @@ static void serve_connection(int fd, volatile uint64_t *datagrams)
 			total += (uint64_t)n;
 		send_all(fd, &total, sizeof(total));
 		break;
+	case 'P':
+		receive_all(fd, &mode, 1);
+		stay_on_cpu(mode);
+		echo(fd, buffer);
+		total = (uint64_t)(cpu_time() * 1e9);
+		send_all(fd, &total, sizeof(total));
+		break;
 	case 'R':
-		while (recv(fd, buffer, 1, 0) == 1)
-			if (send(fd, buffer, 1, MSG_NOSIGNAL) != 1)
-				break;
+		echo(fd, buffer);
 		break;
 	case 'U':
 		/* Each request byte is answered with the number of datagrams so far. */
@@ -249,16 +272,19 @@ static int stream(const char *address, const char *port, double seconds)
 	return 0;
 }
 
-static int rr(const char *address, const char *port, double seconds)
+static int rr(const char *address, const char *port, double seconds, int cost)
 {
 	struct endpoint e = parse(address, port);
 	int fd = open_socket(&e, SOCK_STREAM, 0);
-	uint64_t done = 0;
-	double start;
-	char byte = 'x';
+	char byte = 'x', pinned[2] = { 'P', (char)sched_getcpu() };
+	uint64_t done = 0, server;
+	double start, cpu;
 
-	send_all(fd, "R", 1);
+	if (cost)
+		stay_on_cpu(pinned[1]);
+	send_all(fd, cost ? pinned : "R", cost ? 2 : 1);
 	start = now();
+	cpu = cpu_time();
 	while (now() - start < seconds) {
 		for (int i = 0; i < 32; i++) {
 			send_all(fd, &byte, 1);
@@ -266,7 +292,14 @@ static int rr(const char *address, const char *port, double seconds)
 		}
 		done += 32;
 	}
-	printf("%.0f\n", (double)done / (now() - start));
+	if (cost) {
+		cpu = cpu_time() - cpu;
+		shutdown(fd, SHUT_WR);
+		receive_all(fd, &server, sizeof(server));
+		printf("%.1f\n", (cpu * 1e9 + (double)server) / (double)done);
+	} else {
+		printf("%.0f\n", (double)done / (now() - start));
+	}
 	return 0;
 }
 
@@ -453,16 +486,6 @@ static int mroute(const char *group, const char *source, char **devices, int cou
 	return 0;
 }
 
-/* Everything that the sends cause then happens on one CPU, most of it inside this process. */
-static void stay_on_this_cpu(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(sched_getcpu(), &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
-}
-
 static int mcast_send(const char *group, const char *port, const char *device, long count, int size)
 {
 	static char payload[2048];
@@ -484,7 +507,8 @@ static int mcast_send(const char *group, const char *port, const char *device, l
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof(off));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops));
 	}
-	stay_on_this_cpu();
+	/* Everything that the sends cause then happens on one CPU, most of it inside this process. */
+	stay_on_cpu(sched_getcpu());
 	start = now();
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
 	for (long i = 0; i < count; i++)
@@ -503,8 +527,8 @@ int main(int argc, char **argv)
 		return serve(argv[2], argv[3]);
 	if (argc == 5 && !strcmp(argv[1], "stream"))
 		return stream(argv[2], argv[3], atof(argv[4]));
-	if (argc == 5 && !strcmp(argv[1], "rr"))
-		return rr(argv[2], argv[3], atof(argv[4]));
+	if (argc == 5 && (!strcmp(argv[1], "rr") || !strcmp(argv[1], "rrcost")))
+		return rr(argv[2], argv[3], atof(argv[4]), argv[1][2] != 0);
 	if (argc == 6 && (!strcmp(argv[1], "udp") || !strcmp(argv[1], "udpcost")))
 		return udp(argv[2], argv[3], atof(argv[4]), atoi(argv[5]), argv[1][3] != 0);
 	if (argc == 5 && !strcmp(argv[1], "mcast-recv"))
@@ -515,6 +539,6 @@ int main(int argc, char **argv)
 		return mroute(argv[2], argv[3], argv + 4, argc - 4);
 	if (argc == 7 && !strcmp(argv[1], "mcast-send"))
 		return mcast_send(argv[2], argv[3], argv[4], atol(argv[5]), atoi(argv[6]));
-	fprintf(stderr, "usage: waggle-load serve|stream|rr|udp|udpcost|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
+	fprintf(stderr, "usage: waggle-load serve|stream|rr|rrcost|udp|udpcost|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
 	return 2;
 }

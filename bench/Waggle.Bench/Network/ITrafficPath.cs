@@ -26,6 +26,10 @@ public static class TrafficFigures
     public static Task<double> RequestsAsync(this ITrafficPath path, TimeSpan duration, CancellationToken cancellation) =>
         path.LoadAsync(["rr", Seconds(duration)], cancellation);
 
+    /// <summary>Nanoseconds of CPU of both ends for each request and its answer; both run on one CPU.</summary>
+    public static Task<double> RequestCostAsync(this ITrafficPath path, TimeSpan duration, CancellationToken cancellation) =>
+        path.LoadAsync(["rrcost", Seconds(duration)], cancellation);
+
     /// <summary>64-byte datagrams received per second.</summary>
     public static Task<double> DatagramsAsync(this ITrafficPath path, TimeSpan duration, CancellationToken cancellation) =>
         path.LoadAsync(["udp", Seconds(duration), "64"], cancellation);

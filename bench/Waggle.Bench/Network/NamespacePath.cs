@@ -12,10 +12,11 @@ public sealed class NamespacePath : ITrafficPath
     private readonly IPAddress _address;
     private readonly string _program;
     private readonly IReadOnlyList<IDisposable> _owned;
+    private readonly PodCgroups _cgroups;
     private readonly Process _server;
 
-    private NamespacePath(string name, NetworkNamespace sender, IPAddress address, string program, Process server, IReadOnlyList<IDisposable> owned) =>
-        (Name, _sender, _address, _program, _server, _owned) = (name, sender, address, program, server, owned);
+    private NamespacePath(string name, NetworkNamespace sender, IPAddress address, string program, PodCgroups cgroups, Process server, IReadOnlyList<IDisposable> owned) =>
+        (Name, _sender, _address, _program, _cgroups, _server, _owned) = (name, sender, address, program, cgroups, server, owned);
 
     public string Name { get; }
 
@@ -23,16 +24,17 @@ public sealed class NamespacePath : ITrafficPath
     public static async Task<NamespacePath> StartAsync(
         string name, NetworkNamespace sender, NetworkNamespace receiver, IPAddress address, string program, IReadOnlyList<IDisposable> owned)
     {
-        var server = Start(receiver, program, ["serve", address.ToString(), TrafficFigures.Port]);
+        var cgroups = new PodCgroups();
+        var server = Start(receiver, cgroups.Inside("server", program, ["serve", address.ToString(), TrafficFigures.Port]));
         var line = await server.StandardOutput.ReadLineAsync().ConfigureAwait(false);
         return line == "ready"
-            ? new NamespacePath(name, sender, address, program, server, owned)
+            ? new NamespacePath(name, sender, address, program, cgroups, server, owned)
             : throw new InvalidOperationException($"{name}: the receiver did not start: {await server.StandardError.ReadToEndAsync().ConfigureAwait(false)}");
     }
 
     public async Task<double> LoadAsync(string[] arguments, CancellationToken cancellation)
     {
-        using var process = Start(_sender, _program, [arguments[0], _address.ToString(), TrafficFigures.Port, .. arguments[1..]]);
+        using var process = Start(_sender, _cgroups.Inside("client", _program, [arguments[0], _address.ToString(), TrafficFigures.Port, .. arguments[1..]]));
         await using var registration = cancellation.Register(() => process.Kill()).ConfigureAwait(false);
         var output = await process.StandardOutput.ReadToEndAsync(cancellation).ConfigureAwait(false);
         await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
@@ -41,17 +43,19 @@ public sealed class NamespacePath : ITrafficPath
             : throw new InvalidOperationException($"{Name}: {string.Join(' ', arguments)}: {await process.StandardError.ReadToEndAsync(cancellation).ConfigureAwait(false)}");
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        _server.Kill();
+        _server.StandardInput.Close(); // it ends, and its children with it
+        _server.WaitForExit();
         _server.Dispose();
+        await _cgroups.DisposeAsync().ConfigureAwait(false);
         foreach (var item in _owned)
         {
             item.Dispose();
         }
-
-        return ValueTask.CompletedTask;
     }
+
+    private static Process Start(NetworkNamespace where, (string Program, IReadOnlyList<string> Arguments) command) => Start(where, command.Program, command.Arguments);
 
     /// <summary>Starts a program inside a namespace: a child inherits the namespace of the thread that forks.</summary>
     internal static Process Start(NetworkNamespace where, string program, IReadOnlyList<string> arguments) => where.Run(() => Process.Start(
