@@ -3,6 +3,7 @@ using Waggle.Bench.Lab;
 using Waggle.Bench.Memory;
 using Waggle.Bench.Multicast;
 using Waggle.Bench.Pods;
+using Waggle.Bench.Policy;
 using Waggle.Bench.Programs;
 
 namespace Waggle.Bench;
@@ -11,5 +12,5 @@ namespace Waggle.Bench;
 public static class Benchmarks
 {
     public static IReadOnlyList<IBenchmark> All { get; } =
-        [new ProgramsBenchmark(), new PodsBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark()];
+        [new ProgramsBenchmark(), new PolicyBenchmark(), new PodsBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark()];
 }

@@ -33,6 +33,7 @@ internal sealed class PodProgram : IDisposable
             HostIfindex = 41,
             UplinkIfindex = 42,
             RouterIPv4 = IPAddress.Parse("10.0.1.1"),
+            ConntrackEnabled = false, // what that costs, and policy, is the benchmark "policy"
             LocalCidrIPv4 = IPNetwork.Parse("10.64.0.0/10"),
         }.ToAbi();
         _pod = Own(BpfObject.Open(EmbeddedObjects.Read("pod"), new BpfObjectOptions { Name = "pod" }));
