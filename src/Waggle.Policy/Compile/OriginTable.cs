@@ -20,6 +20,8 @@ internal sealed class OriginTable(int most)
 
     public int Count => _byNumber.Count;
 
+    public IReadOnlyCollection<RuleOrigin> All => [.. _byNumber.Values.Select(e => e.Origin)];
+
     public bool IsFull => _free.Count == 0 && _next >= most;
 
     public RuleOrigin? Describe(uint number) => number == Unattributed ? new RuleOrigin(number, RuleOriginKind.Unattributed, Direction.Ingress, [])

@@ -41,7 +41,37 @@ public sealed partial class PolicyEngine
         return (info is null || table.Unfit.Contains(peer)) && table.IsClosedToStrangers ? null : table.ContentOf(info is null ? [] : _selectors.Matching(info.Labels), info);
     }
 
-    private SubjectSide SideOf(uint subject, Direction direction)
+    /// <summary>All that explains a verdict: the table (null when off or closed), the selectors that match the peer, and the peer.</summary>
+    internal (CompiledTable? Table, HashSet<PeerSelector> Matching, IdentityInfo? Peer) View(uint subject, Direction direction, uint peer)
+    {
+        IdentityInfo? info = _identities.Find(peer);
+        return (_subjects.TryGetValue(subject, out SubjectState? state) ? TableOf(state, direction) : null, info is null ? [] : [.. _selectors.Matching(info.Labels)], info);
+    }
+
+    internal (IReadOnlyList<PeerSelector> Matching, IdentityInfo? Info) Peer(uint identity)
+    {
+        IdentityInfo? info = _identities.Find(identity);
+        return (info is null ? [] : _selectors.Matching(info.Labels), info);
+    }
+
+    internal CompiledTable? TableOf(uint subject, Direction direction) => _subjects.TryGetValue(subject, out SubjectState? state) ? TableOf(state, direction) : null;
+
+    /// <summary>The rules that apply to a subject.</summary>
+    internal IReadOnlyList<RuleEntry> RulesOf(uint subject) => _subjects.TryGetValue(subject, out SubjectState? state) ? state.Rules : [];
+
+    internal SubjectSpec? SpecOf(uint subject) => _subjects.GetValueOrDefault(subject)?.Spec;
+
+    internal IReadOnlyCollection<uint> Subjects => _subjects.Keys;
+
+    internal IReadOnlyCollection<IdentityInfo> Identities => _identities.All;
+
+    internal IReadOnlyCollection<CompiledTable> Tables => _tables.Values;
+
+    internal Referents Referents => _referents;
+
+    internal IReadOnlyCollection<RuleOrigin> Origins => _origins.All;
+
+    internal SubjectSide SideOf(uint subject, Direction direction)
     {
         SubjectRow? row = Subject(subject);
         return row is null ? SubjectSide.Off : direction == Direction.Ingress ? row.Ingress : row.Egress;

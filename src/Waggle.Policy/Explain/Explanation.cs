@@ -12,7 +12,7 @@ namespace Waggle.Policy.Explain;
 public sealed record ExplanationStep(Direction Direction, string Text, RulePlace? Place, bool Decides);
 
 /// <summary>How a verdict comes about.</summary>
-/// <param name="Egress">Of the source; null when it has no policy here (it is not a known subject).</param>
+/// <param name="Egress">Of the source; null when it is not a known subject.</param>
 /// <param name="Ingress">Of the destination; null likewise.</param>
 /// <param name="Steps">In the order in which things are looked at.</param>
 public sealed record Explanation(Verdict? Egress, Verdict? Ingress, ImmutableArray<ExplanationStep> Steps)
@@ -22,17 +22,4 @@ public sealed record Explanation(Verdict? Egress, Verdict? Ingress, ImmutableArr
 
     /// <summary>True when both sides would let it pass if policies on trial were in force.</summary>
     public bool IsAllowedWithTrials => (Egress?.Shadow.IsAllowed ?? true) && (Ingress?.Shadow.IsAllowed ?? true);
-}
-
-/// <summary>Explains verdicts from the rules themselves.</summary>
-public sealed class PolicyExplainer(PolicyEngine engine)
-{
-    /// <summary>Explains what happens to a new connection.</summary>
-    /// <param name="source">Identity of the initiator.</param>
-    /// <param name="sourceSubject">Its subject, when policy is known for it.</param>
-    /// <param name="destination">Identity of the other side.</param>
-    /// <param name="destinationSubject">Its subject, when policy is known for it.</param>
-    /// <param name="protocol">IP protocol number.</param>
-    /// <param name="port">Destination port, or ICMP type.</param>
-    public Explanation Explain(uint source, uint? sourceSubject, uint destination, uint? destinationSubject, byte protocol, ushort port) => throw new NotImplementedException(engine.ToString());
 }

@@ -65,14 +65,15 @@ internal static class CiliumReader
         bool egress = ReadList(spec, "egress", Direction.Egress, false, peers, sections) | ReadList(spec, "egressDeny", Direction.Egress, true, peers, sections);
         _ = deny.IsObject();
         deny.Only("ingress", "egress");
+        bool? denyIngress = deny["ingress"].Flag(), denyEgress = deny["egress"].Flag();
         return new PolicyRule
         {
             Index = index,
             Pointer = spec.Pointer,
             Subject = new Selector(subject),
             SelectsNodes = node.Exists,
-            DeniesIngressByDefault = ingress && deny["ingress"].Flag() != false,
-            DeniesEgressByDefault = egress && deny["egress"].Flag() != false,
+            DeniesIngressByDefault = ingress && denyIngress != false,
+            DeniesEgressByDefault = egress && denyEgress != false,
             Sections = sections.DrainToImmutable(),
             Description = spec["description"].Text() ?? "",
             Labels = ReadLabels(spec["labels"]),

@@ -1,7 +1,7 @@
 using Waggle.Policy.Addresses;
 using Waggle.Policy.Labels;
 
-namespace Waggle.Policy.Tests;
+namespace Waggle.Policy.Tests.Rules;
 
 public sealed class LabelSetTests
 {
