@@ -10,6 +10,7 @@ using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Operator.Crds;
 using Waggle.Kube.Election;
+using Waggle.Operator.HubbleCertificates;
 using Waggle.Operator.IdentityGc;
 using Waggle.Operator.MulticastGroups;
 using Waggle.Operator.NodeIpam;
@@ -67,6 +68,7 @@ public static class OperatorHost
         [
             .. config["ipam"] == "cluster-pool" ? [new NodeIpamFeature(context)] : Array.Empty<IOperatorFeature>(), // agents wait for their node's prefixes
             new TaintFeature(context), // pods wait for nodes with a ready agent
+            new HubbleCertificatesFeature(context), // agents and relay know each other
             new GroupStatusFeature(context), // people read how their multicast groups stand
             new PolicyStatusFeature(context), // and their policies
             new IdentityGcFeature(context), // what is left behind

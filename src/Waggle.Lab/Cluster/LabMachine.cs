@@ -6,7 +6,7 @@ public sealed record LabMachine(string Program)
 {
     /// <summary>The names under which <c>waggle</c> is other tools; nodes and containers find them first on their PATH.</summary>
     private static readonly string[] Names =
-        ["waggle", "cilium", "cilium-dbg", "cilium-agent", "cilium-operator", "cilium-operator-generic", "hubble", "tetra"];
+        ["waggle", "cilium", "cilium-dbg", "cilium-agent", "cilium-operator", "cilium-operator-generic", "hubble", "hubble-relay", "tetra"];
 
     /// <summary>The folder of the executable and its libraries.</summary>
     public string Folder => Path.GetDirectoryName(Program)!;

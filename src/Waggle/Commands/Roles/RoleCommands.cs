@@ -1,5 +1,6 @@
 using Waggle.Agent;
 using Waggle.Cli;
+using Waggle.Hubble.Relay;
 using Waggle.Operator;
 
 namespace Waggle.Commands.Roles;
@@ -25,6 +26,15 @@ internal static class RoleCommands
         PassThrough = true,
         LongRunning = true,
         Run = async (call, cancellation) => (ExitCode)await OperatorHost.RunAsync(Parse(call, OperatorArguments.Parse), cancellation).ConfigureAwait(false),
+    };
+
+    public static Verb Relay() => new("relay", "Run a relay: one door for the flows of all nodes")
+    {
+        Group = Heading,
+        Details = "Flags: --listen-address ADDRESS, --peer-service TARGET, --metrics-listen-address ADDRESS, --disable-server-tls, --disable-client-tls, --tls-... FILE.\nStarted under the name hubble-relay it is the same.",
+        PassThrough = true,
+        LongRunning = true,
+        Run = async (call, cancellation) => (ExitCode)await RelayHost.RunAsync(Parse(call, RelayArguments.Parse), cancellation).ConfigureAwait(false),
     };
 
     private static T Parse<T>(Call call, Func<IReadOnlyList<string>, T> parse)
