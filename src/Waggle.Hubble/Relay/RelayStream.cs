@@ -33,7 +33,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     {
         // A bad request is told once, by us, not by every node.
         var query = FlowQuery.Compile(request);
-        var merge = new TimeMerge<RelayedFlow>(TimeOf, request.Follow ? _startNs : long.MaxValue, options.Hold, options.Patience, time);
+        using var merge = new TimeMerge<RelayedFlow>(TimeOf, request.Follow ? _startNs : long.MaxValue, options.Hold, options.Patience, time);
         var keepTail = !request.Follow && !request.First && request.Number is > 0 and <= MaxTail;
         try
         {

@@ -10,7 +10,7 @@ namespace Waggle.Hubble.Relay;
 /// <param name="hold">How long live items wait.</param>
 /// <param name="patience">How long history waits.</param>
 /// <param name="time">Clock.</param>
-internal sealed class TimeMerge<T>(Func<T, long> timeNs, long liveFromNs, TimeSpan hold, TimeSpan patience, TimeProvider time)
+internal sealed class TimeMerge<T>(Func<T, long> timeNs, long liveFromNs, TimeSpan hold, TimeSpan patience, TimeProvider time) : IDisposable
     where T : class
 {
     private readonly List<MergeSource<T>> _sources = [];
@@ -55,11 +55,13 @@ internal sealed class TimeMerge<T>(Func<T, long> timeNs, long liveFromNs, TimeSp
         {
             _wake.Release();
         }
-        catch (SemaphoreFullException)
+        catch (Exception e) when (e is SemaphoreFullException or ObjectDisposedException)
         {
-            // Another was quicker: the reader will look.
+            // Another was quicker and the reader will look, or nobody reads any more.
         }
     }
+
+    public void Dispose() => _wake.Dispose();
 
     /// <summary>The next item if it may go out now.</summary>
     public bool TryTake(out T? item, out MergeSource<T>? source)
