@@ -23,8 +23,9 @@ public sealed class RpcChannel : IDisposable
         Target = target;
         _options = options ?? new RpcChannelOptions();
         var tls = _options.Tls ?? (target.Tls ? new RpcTlsOptions() : null);
-        var host = target.UnixPath is not null ? "localhost" : target.Host.Contains(':', StringComparison.Ordinal) ? $"[{target.Host}]" : target.Host;
-        _address = new Uri($"{(tls is null ? "http" : "https")}://{host}:{(target.UnixPath is null ? target.Port : 80)}");
+        // The handler takes the name to verify from the URI, so the URI carries that name and the callback below knows the address.
+        var host = tls?.ServerName ?? (target.UnixPath is not null ? "localhost" : target.Host);
+        _address = new Uri($"{(tls is null ? "http" : "https")}://{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{(target.UnixPath is null ? target.Port : 80)}");
         var handler = new SocketsHttpHandler
         {
             ConnectTimeout = _options.ConnectTimeout,
@@ -37,25 +38,8 @@ public sealed class RpcChannel : IDisposable
             KeepAlivePingDelay = _options.KeepAlive,
             KeepAlivePingTimeout = _options.KeepAlive,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            ConnectCallback = (_, cancellation) => ConnectAsync(target, cancellation),
         };
-        if (target.UnixPath is { } path)
-        {
-            handler.ConnectCallback = async (_, cancellation) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation).ConfigureAwait(false);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            };
-        }
-
         if (tls is not null)
         {
             handler.SslOptions = RpcClientTls.Options(tls, target.Host);
@@ -113,4 +97,23 @@ public sealed class RpcChannel : IDisposable
     }
 
     public void Dispose() => _invoker.Dispose();
+
+    private static async ValueTask<Stream> ConnectAsync(RpcTarget target, CancellationToken cancellation)
+    {
+        var socket = target.UnixPath is null
+            ? new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }
+            : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await (target.UnixPath is { } path
+                ? socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation)
+                : socket.ConnectAsync(target.Host, target.Port, cancellation)).ConfigureAwait(false);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 }
