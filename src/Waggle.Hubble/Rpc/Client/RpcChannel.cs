@@ -105,9 +105,15 @@ public sealed class RpcChannel : IDisposable
             : new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await (target.UnixPath is { } path
-                ? socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation)
-                : socket.ConnectAsync(target.Host, target.Port, cancellation)).ConfigureAwait(false);
+            if (target.UnixPath is { } path)
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellation).ConfigureAwait(false);
+            }
+            else
+            {
+                await socket.ConnectAsync(target.Host, target.Port, cancellation).ConfigureAwait(false);
+            }
+
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
