@@ -304,12 +304,4 @@ SEPARATE int admit_ipv6(struct __sk_buff *skb, struct trail *trail, const struct
 	return trail && packet ? admit_ip(skb, trail, packet, true) : DROP(POLICY, INVALID_PACKET);
 }
 
-/* 0: it may; else the verdict. */
-INLINE int admit(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const bool ipv6)
-{
-	if (!config.conntrack_enabled)
-		return 0;
-	return ipv6 ? admit_ipv6(skb, trail, packet) : admit_ipv4(skb, trail, packet);
-}
-
 #endif

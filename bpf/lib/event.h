@@ -22,6 +22,15 @@ struct trail {
 	bool is_reply;
 	bool quiet;                  /* trace events of this packet are merged into another one's */
 	__u8 denied;                 /* enum traffic_direction of the side whose policy denied it */
+	__u8 answers;                /* enum trail_answers */
+	__u8 pad[3];
+};
+
+/* How a sender at this hook is told that it was denied. */
+enum trail_answers {
+	ANSWERS_NOBODY         = 0,
+	ANSWERS_OUT_OF_DEVICE  = 1, /* back where the packet came from */
+	ANSWERS_THROUGH_TUNNEL = 2,
 };
 
 INLINE void count(__u8 reason, __u32 direction, __u32 bytes)

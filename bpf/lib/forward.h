@@ -2,16 +2,10 @@
 #ifndef WAGGLE_LIB_FORWARD_H
 #define WAGGLE_LIB_FORWARD_H
 
-#include "admit.h"
+#include "deny.h"
 #include "encap.h"
 #include "maps_endpoint.h"
 #include "stage.h"
-
-/*
- * skb->mark of packets that a program hands to a pod's device after it admitted them, so that `to_pod` does not ask again. The
- * kernel clears it on the way into the pod.
- */
-#define MARK_ADMITTED 0x57470001
 
 INLINE const struct endpoint_info *find_endpoint(const struct address *address)
 {

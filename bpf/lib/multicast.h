@@ -79,6 +79,8 @@ INLINE int send_to_group(struct __sk_buff *skb, const struct trail *trail, const
 	work->local_only = local_only;
 	work->ipv6 = ipv6;
 	replication.work = work;
+	if (config.policy_enabled)
+		TRY(note_target(skb, packet, work, ipv6));
 	if (!local_only)
 		note_sender(&packet->destination, &packet->source, trail, packet->ip_length);
 	return replicate(&replication, at_ingress);

@@ -29,6 +29,9 @@ struct mcast_work {
 	__u32 identity;        /* for tunnels */
 	bool local_only;
 	bool ipv6;
+	__u8 protocol;         /* multicast_policy.h: what the datagram is */
+	bool ports_unknown;
+	__u16 port;
 	__u8 pad[2];
 	/* the walk over the bitmap */
 	__u64 bits;            /* of the current word, not yet visited */

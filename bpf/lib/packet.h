@@ -13,6 +13,12 @@
 #include "../abi/identity.h"
 #include "drop.h"
 
+/*
+ * skb->mark of packets that a program hands to a pod's device after it admitted them, or made itself, so that `to_pod` does not
+ * ask again. The kernel clears it on the way into the pod.
+ */
+#define MARK_ADMITTED 0x57470001
+
 #define IPV4_DF 0x4000
 #define IPV4_MF 0x2000
 #define IPV4_OFFSET 0x1fff

@@ -4,6 +4,7 @@
 
 #include "forward.h"
 #include "membership.h"
+#include "multicast_policy.h"
 
 /*
  * One datagram to the members of its group. The cluster is one multicast link: TTL and the rest of the IP packet stay as
@@ -135,6 +136,8 @@ INLINE void visit_member(const struct replication *r, __u32 index)
 		return;
 	join = bpf_map_lookup_elem(&mcast_joins, &key);
 	if (!join || !wants(join, &key, &work->source))
+		return;
+	if (config.policy_enabled && slot->kind == SLOT_KIND_LOCAL && !member_may_hear(r->skb, r->trail, work, slot->ifindex))
 		return;
 	if (work->pending != NO_SLOT)
 		send_pending(r);

@@ -29,6 +29,7 @@ struct tuple {
 	bool question;    /* ICMP echo request: never an answer */
 	bool ports_unknown; /* later fragment whose first one was not seen */
 	__u8 pad[3];
+	__u32 transport_offset; /* from the start of the frame; 0: not in this fragment */
 };
 
 struct quoted_ip {
@@ -214,6 +215,7 @@ INLINE int read_tuple_slowly(struct __sk_buff *skb, const struct packet *packet,
 
 	TRY(locate_transport(skb, packet, transport, ipv6));
 	tuple->protocol = transport->protocol;
+	tuple->transport_offset = transport->first ? transport->offset : 0;
 	header = ports_header(transport->protocol);
 	icmp = transport->protocol == (ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 	work->ports[0] = work->ports[1] = 0;
@@ -273,6 +275,7 @@ INLINE int read_tuple(struct __sk_buff *skb, const struct packet *packet, struct
 	tuple->answer = false;
 	tuple->question = false;
 	tuple->ports_unknown = false;
+	tuple->transport_offset = ETH_HLEN + length;
 	if (likely((protocol == IPPROTO_TCP || protocol == IPPROTO_UDP) && !(packet->fragment & (IPV4_MF | IPV4_OFFSET)) &&
 		   length + (protocol == IPPROTO_TCP ? TCP_HEADER : 8) <= packet->ip_length)) {
 		if (likely(header + TCP_FLAGS_OFFSET + 1 <= end)) {

@@ -82,6 +82,7 @@ INLINE int to_node(struct __sk_buff *skb, struct trail *trail, const struct pack
 	if (!config.host_firewall || is_neighbour_discovery(skb, packet, ipv6))
 		return TC_ACT_OK;
 	trail->source_identity = identity_from_network(&packet->source);
+	trail->answers = ANSWERS_OUT_OF_DEVICE;
 	set_destination(trail, node);
 	return admit(skb, trail, packet, ipv6);
 }
@@ -114,6 +115,7 @@ INLINE int from_network_ip(struct __sk_buff *skb, struct trail *trail, const boo
 		return TC_ACT_OK;
 	trail->endpoint_id = endpoint->endpoint_id;
 	trail->source_identity = config.conntrack_enabled ? identity_from_network(&packet.source) : RESERVED_IDENTITY_WORLD;
+	trail->answers = ANSWERS_OUT_OF_DEVICE;
 	set_destination(trail, endpoint);
 	verdict = admit(skb, trail, &packet, ipv6);
 	if (unlikely(verdict))

@@ -115,6 +115,7 @@ INLINE int from_overlay_ip(struct __sk_buff *skb, struct trail *trail, const boo
 	if (!endpoint)
 		return DROP(OVERLAY, UNROUTABLE);
 	set_destination(trail, endpoint);
+	trail->answers = ANSWERS_THROUGH_TUNNEL;
 	trail->endpoint_id = endpoint->endpoint_id;
 	/* The node itself is asked about only with its firewall on. */
 	if (config.host_firewall || !(endpoint->flags & ENDPOINT_HOST)) {

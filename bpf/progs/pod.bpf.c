@@ -126,6 +126,7 @@ INLINE int from_pod_verdict(struct __sk_buff *skb, struct trail *trail)
 	trail->source_identity = sender->identity;
 	trail->source_endpoint = sender->endpoint_id;
 	trail->source_subject = sender->policy_subject;
+	trail->answers = ANSWERS_OUT_OF_DEVICE;
 	trace(skb, trail, TRACE_POINT_FROM_ENDPOINT, 0);
 	STAGE(SENDER);
 	switch (skb->protocol) {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Waggle.Bpf;
+using Waggle.Datapath.Abi;
 using Waggle.Datapath.Loading;
 using Waggle.Datapath.Tests.Packets.Support;
 
@@ -24,12 +25,30 @@ public sealed class VerifierTests
         }
     }
 
-    private static void Load(string name, byte value, int except)
+    /// <summary>What needs most: everything on, with every kind of answer to denied packets, and trace points at every level.</summary>
+    [Theory]
+    [MemberData(nameof(Objects))]
+    public void Verifier_EverythingOn_AcceptedWithEveryChoice(string name)
     {
-        var config = Configs.Tunnel;
+        foreach (var response in Enum.GetValues<DenyResponse>())
+        {
+            Load(name, 1, -1, Configs.Tunnel with { DenyResponse = (byte)response, TracePoints = 0xfff, TraceAggregation = (byte)response });
+        }
+
+        Load(name, 1, -1, Configs.Tunnel with { TracePoints = 0xfff, TraceAggregation = (byte)TraceAggregation.Maximum, RoutingMode = (byte)RoutingMode.Native });
+    }
+
+    private static void Load(string name, byte value, int except) => Load(name, value, except, Configs.Tunnel);
+
+    private static void Load(string name, byte value, int except, AbiConfig config)
+    {
         var bytes = MemoryMarshal.AsBytes(new Span<AbiConfig>(ref config));
         bytes[..Switches].Fill(value);
-        bytes[except] ^= 1;
+        if (except >= 0)
+        {
+            bytes[except] ^= 1;
+        }
+
         using var o = BpfObject.Open(EmbeddedObjects.Read(name));
         o.SetVariable("config", config);
         o.Load();
