@@ -132,7 +132,8 @@ struct mcast_limit {
 
 /*
  * Argument and result of the program `mcast_control` (object multicast_control): run it with BPF_PROG_TEST_RUN on a packet
- * of MCAST_CONTROL_OFFSET zero bytes followed by this struct; the same bytes come back with `result` filled in.
+ * of MCAST_CONTROL_OFFSET zero bytes followed by this struct; the same bytes come back with `result` filled in. For
+ * MCAST_CONTROL_OP_JOIN_SOURCES a whole struct mcast_source_list follows; its count is 1 to MCAST_MAX_SOURCES.
  */
 #define MCAST_CONTROL_OFFSET 64
 
@@ -140,6 +141,7 @@ enum mcast_control_op {
 	MCAST_CONTROL_OP_JOIN  = 1, /* make (group, slot) a member, static; no error if it is one already (its compat becomes static) */
 	MCAST_CONTROL_OP_LEAVE = 2, /* remove it, whoever made it; for a group that is gone, only its rows */
 	MCAST_CONTROL_OP_EXPIRE = 3, /* LEAVE if not static and last_report <= not_after, decided at this moment */
+	MCAST_CONTROL_OP_JOIN_SOURCES = 4, /* JOIN, for the sources listed behind the argument only (FILTER_MODE_INCLUDE) */
 };
 
 enum mcast_control_result {

@@ -83,10 +83,18 @@ INLINE int refresh_member(struct mcast_work *work, struct mcast_join *join, __u8
 	/* A static member stays one whatever its host reports. */
 	if (join->compat != MEMBERSHIP_COMPAT_STATIC)
 		join->compat = work->record.compat;
-	join->filter_mode = filter_mode;
-	if (!sources && join->sources)
-		bpf_map_delete_elem(&mcast_sources, &work->record.key);
-	join->sources = sources;
+	/* In an order in which a datagram that comes meanwhile meets the old filter or the new one, never a mix that drops it. */
+	if (sources) {
+		*(volatile __u8 *)&join->filter_mode = filter_mode;
+		*(volatile __u32 *)&join->sources = sources;
+	} else {
+		bool listed = join->sources;
+
+		*(volatile __u32 *)&join->sources = 0;
+		*(volatile __u8 *)&join->filter_mode = filter_mode;
+		if (listed)
+			bpf_map_delete_elem(&mcast_sources, &work->record.key);
+	}
 	return changed;
 }
 

@@ -19,19 +19,30 @@ INLINE __u32 expire(struct __sk_buff *skb, const struct trail *trail, struct mca
 	return leave_group(skb, trail, work, group) ? MCAST_CONTROL_RESULT_DONE : MCAST_CONTROL_RESULT_UNCHANGED;
 }
 
-INLINE __u32 join_static(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work, struct mcast_group *group)
+/* With a list: its sources only. */
+INLINE __u32 join_static(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work, struct mcast_group *group,
+			 const struct mcast_source_list *list)
 {
 	struct mcast_join *join = bpf_map_lookup_elem(&mcast_joins, &work->record.key);
-	bool same = join && join->compat == MEMBERSHIP_COMPAT_STATIC;
+	bool same = !list && join && join->compat == MEMBERSHIP_COMPAT_STATIC && join->filter_mode == FILTER_MODE_EXCLUDE && !join->sources;
 
 	if (!group)
 		return MCAST_CONTROL_RESULT_NO_GROUP;
-	work->filter_mode = FILTER_MODE_EXCLUDE;
+	work->filter_mode = list ? FILTER_MODE_INCLUDE : FILTER_MODE_EXCLUDE;
 	if (join)
 		join->compat = MEMBERSHIP_COMPAT_STATIC;
-	if (join_group(skb, trail, work, group, NULL) < 0)
+	if (join_group(skb, trail, work, group, list) < 0)
 		return MCAST_CONTROL_RESULT_FULL;
 	return same ? MCAST_CONTROL_RESULT_UNCHANGED : MCAST_CONTROL_RESULT_DONE;
+}
+
+INLINE __u32 join_sources(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work, struct mcast_group *group)
+{
+	if (bpf_skb_load_bytes(skb, MCAST_CONTROL_OFFSET + sizeof(struct mcast_control_args), &work->list, sizeof(work->list)))
+		return MCAST_CONTROL_RESULT_NONE;
+	if (!work->list.count || work->list.count > MCAST_MAX_SOURCES)
+		return MCAST_CONTROL_RESULT_NONE;
+	return join_static(skb, trail, work, group, &work->list);
 }
 
 INLINE __u32 leave_any(struct __sk_buff *skb, const struct trail *trail, struct mcast_work *work, struct mcast_group *group)
@@ -58,7 +69,9 @@ INLINE __u32 control(struct __sk_buff *skb, const struct mcast_control_args *arg
 	group = find_group(&args->group);
 	switch (args->op) {
 	case MCAST_CONTROL_OP_JOIN:
-		return join_static(skb, &trail, work, group);
+		return join_static(skb, &trail, work, group, NULL);
+	case MCAST_CONTROL_OP_JOIN_SOURCES:
+		return join_sources(skb, &trail, work, group);
 	case MCAST_CONTROL_OP_LEAVE:
 		return leave_any(skb, &trail, work, group);
 	case MCAST_CONTROL_OP_EXPIRE:

@@ -51,15 +51,25 @@ internal sealed partial class InterestPublisher(KubeSources kube, MemberTable me
         }
     }
 
-    /// <summary>Sources are named only when all members of a group want certain ones.</summary>
     private IReadOnlyList<MulticastInterest> Interest() =>
-    [
-        .. members.View.All().Where(m => m.IsLocal).GroupBy(m => m.GroupText).Select(g => new MulticastInterest
+        [.. members.View.All().Where(m => m.IsLocal).GroupBy(m => m.GroupText).Select(g => new MulticastInterest { Group = g.Key, Sources = SourcesOf(g) })];
+
+    /// <summary>Sources are named only when all members of a group want certain ones, and not more than other nodes can filter by.</summary>
+    internal static IReadOnlyList<string> SourcesOf(IEnumerable<MemberRow> group)
+    {
+        var all = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (MemberRow member in group)
         {
-            Group = g.Key,
-            Sources = g.All(m => m.Filter == FilterMode.Include) ? [.. g.SelectMany(m => m.Sources).Distinct().Order(StringComparer.Ordinal)] : [],
-        }),
-    ];
+            if (member.Filter != FilterMode.Include)
+            {
+                return [];
+            }
+
+            all.UnionWith(member.Sources);
+        }
+
+        return all.Count <= AbiConstants.McastMaxSources ? [.. all] : [];
+    }
 
     private async Task WriteAsync(MulticastNodeSpec spec, CancellationToken cancellation)
     {

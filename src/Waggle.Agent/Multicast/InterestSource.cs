@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Waggle.Agent.Kubernetes;
 using Waggle.Agent.Nodes;
 using Waggle.Agent.Startup;
+using Waggle.Datapath.Abi;
 using Waggle.Kube.Resources;
 using Waggle.State.Tables;
 using Signal = Waggle.Hosting.Loops.Signal;
@@ -80,7 +81,7 @@ internal sealed class InterestSource : BackgroundService
         {
             if (nodes.Find(interest.Node) is { IsLocal: false, Slot: >= 0 } node && (groups.Find(interest.Group) is not null || manual.Contains(interest.Group)))
             {
-                rows.Add(new RemoteJoinRow(interest.Group, interest.GroupText, node.Slot, node.Name));
+                rows.Add(new RemoteJoinRow(interest.Group, interest.GroupText, node.Slot, node.Name, interest.Sources));
             }
         }
 
@@ -90,6 +91,13 @@ internal sealed class InterestSource : BackgroundService
     }
 
     private static IEnumerable<InterestRow> Rows(string name, MulticastNode node) =>
-        node.Spec.Groups.Select(g => IPAddress.TryParse(g.Group, out IPAddress? group) && GroupAddress.Check(group) is null ? new InterestRow(name, GroupKey.Of(group), group.ToString()) : null)
+        node.Spec.Groups.Select(g => IPAddress.TryParse(g.Group, out IPAddress? group) && GroupAddress.Check(group) is null ? new InterestRow(name, GroupKey.Of(group), group.ToString(), SourcesOf(g, group)) : null)
             .OfType<InterestRow>().DistinctBy(r => r.Group);
+
+    /// <summary>What another node's object says is taken only when all of it can be: too much traffic is better than too little.</summary>
+    private static string SourcesOf(MulticastInterest interest, IPAddress group)
+    {
+        List<IPAddress?> sources = [.. interest.Sources.Select(s => IPAddress.TryParse(s, out IPAddress? source) && source.AddressFamily == group.AddressFamily ? source : null)];
+        return sources.Count > AbiConstants.McastMaxSources || sources.Contains(null) ? "" : string.Join(' ', sources.Select(s => s!.ToString()).Distinct().Order(StringComparer.Ordinal));
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Waggle.Agent.Datapath;
 using Waggle.Bpf;
@@ -12,7 +13,11 @@ internal sealed class MembershipControl(DatapathState datapath)
     private const string Program = "mcast_control";
 
     /// <summary>Makes a slot a static member.</summary>
-    public McastControlResult Join(IPAddress group, uint slot) => Run(McastControlOp.Join, Address.From(group), slot, 0);
+    /// <param name="group">The group.</param>
+    /// <param name="slot">The member.</param>
+    /// <param name="sources">Sources it wants, at most <see cref="AbiConstants.McastMaxSources"/>; none: any source.</param>
+    public McastControlResult Join(IPAddress group, uint slot, IReadOnlyList<IPAddress> sources) =>
+        Run(sources.Count == 0 ? McastControlOp.Join : McastControlOp.JoinSources, Address.From(group), slot, 0, sources);
 
     public McastControlResult Leave(Address group, uint slot) => Run(McastControlOp.Leave, group, slot, 0);
 
@@ -28,12 +33,24 @@ internal sealed class MembershipControl(DatapathState datapath)
         }
     }
 
-    private McastControlResult Run(McastControlOp operation, Address group, uint slot, ulong notAfter)
+    private McastControlResult Run(McastControlOp operation, Address group, uint slot, ulong notAfter, IReadOnlyList<IPAddress>? sources = null)
     {
         var arguments = new McastControlArgs { Op = (uint)operation, Group = group, Slot = slot, NotAfter = notAfter };
-        Span<byte> packet = stackalloc byte[AbiConstants.McastControlOffset + Marshal.SizeOf<McastControlArgs>()];
+        int end = AbiConstants.McastControlOffset + Unsafe.SizeOf<McastControlArgs>();
+        Span<byte> packet = stackalloc byte[end + (operation == McastControlOp.JoinSources ? Unsafe.SizeOf<McastSourceList>() : 0)];
         packet.Clear();
         MemoryMarshal.Write(packet[AbiConstants.McastControlOffset..], in arguments);
+        if (operation == McastControlOp.JoinSources)
+        {
+            var list = new McastSourceList { Count = (uint)sources!.Count };
+            for (int i = 0; i < sources.Count; i++)
+            {
+                list.Sources[i] = Address.From(sources[i]);
+            }
+
+            MemoryMarshal.Write(packet[end..], in list);
+        }
+
         Span<byte> output = stackalloc byte[packet.Length];
         BpfTestRunResult _ = datapath.Loaded[Program].TestRun(packet, output);
         return (McastControlResult)MemoryMarshal.Read<McastControlArgs>(output[AbiConstants.McastControlOffset..]).Result;

@@ -41,7 +41,7 @@ internal sealed class RemoteJoinTarget : IReconcilerTarget<RemoteJoinRow>
         }
 
         IPAddress group = IPAddress.Parse(row.GroupText);
-        McastControlResult result = _memberships.Join(group, (uint)row.Slot);
+        McastControlResult result = _memberships.Join(group, (uint)row.Slot, [.. row.Sources.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(IPAddress.Parse)]);
         _members.Look(Address.From(group), (uint)row.Slot);
         return result is McastControlResult.Done or McastControlResult.Unchanged
             ? ValueTask.CompletedTask
