@@ -101,12 +101,19 @@ INLINE int refuse(struct __sk_buff *skb, struct trail *trail, const struct admis
 }
 
 /* A connection that policy allows gets its row; without one it is judged again with each packet. */
-INLINE void remember(struct __sk_buff *skb, struct trail *trail, struct admission *work, const struct conntrack_entry *before)
+INLINE void remember(struct __sk_buff *skb, struct trail *trail, const struct conntrack_entry *before)
 {
-	const struct tuple *tuple = &work->reading.tuple;
-	bool mid_stream = tuple->protocol == IPPROTO_TCP && !(tuple->tcp_flags & TCP_SYN);
-	struct conntrack_entry *entry = &work->fresh;
+	/* Looked up again: Linux 6.1 takes map keys and values from a map's memory, not from what a global function is given. */
+	struct admission *work = get_admission();
+	const struct tuple *tuple;
+	bool mid_stream;
+	struct conntrack_entry *entry;
 
+	if (!work)
+		return;
+	tuple = &work->reading.tuple;
+	mid_stream = tuple->protocol == IPPROTO_TCP && !(tuple->tcp_flags & TCP_SYN);
+	entry = &work->fresh;
 	trail->reason = TRACE_REASON_NEW;
 	__builtin_memset(entry, 0, sizeof(*entry));
 	entry->flags = (tuple->from_low ? CONNTRACK_LOW_INITIATED : 0) | (mid_stream ? CONNTRACK_MID_STREAM : 0) | flags_of(tuple, true);
@@ -163,7 +170,7 @@ SEPARATE int judge_new(struct __sk_buff *skb, struct trail *trail, struct admiss
 		count_rule(answer->ingress.rule, skb->len);
 	}
 	if (opens_connection(&work->reading.tuple))
-		remember(skb, trail, work, before);
+		remember(skb, trail, before);
 	return 0;
 }
 

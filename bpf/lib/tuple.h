@@ -48,7 +48,6 @@ struct tuple_work {
 	struct tuple tuple;
 	struct transport transport;
 	struct fragment_key fragment;
-	struct fragment_entry fragment_ports;
 	struct quoted_ip quoted;
 	struct icmp_header icmp;
 	struct icmp_header echo;
@@ -185,7 +184,8 @@ INLINE int read_icmp(struct __sk_buff *skb, const struct packet *packet, struct 
 /* The ports of a later fragment, as its first one left them behind. */
 INLINE void recall_ports(struct tuple_work *work, const bool icmp)
 {
-	const struct fragment_entry *known = bpf_map_lookup_elem(&fragments, &work->fragment);
+	struct fragment_key key = work->fragment; /* on the stack: Linux 6.1 takes no key from the memory a global function is given */
+	const struct fragment_entry *known = bpf_map_lookup_elem(&fragments, &key);
 
 	if (!known) {
 		work->tuple.kind = TUPLE_UNTRACKED;
@@ -200,9 +200,10 @@ INLINE void recall_ports(struct tuple_work *work, const bool icmp)
 
 INLINE void note_ports(struct tuple_work *work)
 {
-	work->fragment_ports.source_port = work->ports[0];
-	work->fragment_ports.destination_port = work->ports[1];
-	bpf_map_update_elem(&fragments, &work->fragment, &work->fragment_ports, BPF_ANY);
+	struct fragment_key key = work->fragment;
+	struct fragment_entry ports = { work->ports[0], work->ports[1] };
+
+	bpf_map_update_elem(&fragments, &key, &ports, BPF_ANY);
 }
 
 /* Everything that is not the ordinary case: fragments, extension headers, ICMP, protocols without ports. */

@@ -24,6 +24,8 @@ public sealed partial class OldestKernelTests
         "*.AttachmentsTests.Attach_Clsact_IsWhatTcShows",
         "*.PodForwardTests.Pod_Ttl_ExceededIsAnswered",
         "*.PodMulticastTests.Pod_Multicast_SourceFilterDecides",
+        "*.ConnectionTests.Fragments_FollowTheFirstOnesPorts",
+        "*.PolicyTests.Reply_Passes_WhateverItsOwnDirectionSays",
         "*.HostTests.Host_LocalPod_DeliveredWithTtlOfTheStack",
         "*.UnicastTests.Delivery_SameNode_Tcp",
         "*.UnicastTests.Delivery_OtherNode_Tcp",
