@@ -109,7 +109,36 @@ static void serve(const char *what)
 		exit(1);
 	}
 
+	setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
 	take(tcp ? LISTEN : ECHO_UDP, fd);
+}
+
+/* Answers from the address that was asked: a node has several, and the sender waits for that one. */
+static void echo_udp(int fd)
+{
+	char data[2048], control[128];
+	struct sockaddr_storage from;
+	struct iovec io = { data, sizeof data };
+	struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &io, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	ssize_t n = recvmsg(fd, &message, 0);
+	if (n < 0)
+		return;
+	struct in6_pktinfo at = { 0 };
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c)) {
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
+			memcpy(&at, CMSG_DATA(c), sizeof at);
+	}
+
+	at.ipi6_ifindex = 0; // the way back is the routes' business
+	memset(control, 0, sizeof control);
+	message.msg_controllen = CMSG_SPACE(sizeof at);
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+	c->cmsg_level = IPPROTO_IPV6;
+	c->cmsg_type = IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof at);
+	memcpy(CMSG_DATA(c), &at, sizeof at);
+	io.iov_len = (size_t)n;
+	(void)!sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 static uint16_t checksum(const void *data, size_t length)
@@ -207,8 +236,6 @@ static void on_input(void)
 static void on_ready(struct slot *s, short events)
 {
 	char data[2048];
-	struct sockaddr_storage from;
-	socklen_t length = sizeof from;
 	ssize_t n;
 	int error = 0, fd;
 	socklen_t error_length = sizeof error;
@@ -227,9 +254,7 @@ static void on_ready(struct slot *s, short events)
 			drop(s);
 		break;
 	case ECHO_UDP:
-		n = recvfrom(s->fd, data, sizeof data, 0, (struct sockaddr *)&from, &length);
-		if (n >= 0)
-			(void)!sendto(s->fd, data, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&from, length);
+		echo_udp(s->fd);
 		break;
 	case TRY_TCP:
 		getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &error_length);

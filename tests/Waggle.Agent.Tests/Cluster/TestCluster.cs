@@ -67,6 +67,9 @@ internal sealed class TestCluster : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
+    /// <summary>Runs a program outside the cluster, at 172.18.0.1 and fc00:f853:ccd:e793::1.</summary>
+    public System.Diagnostics.Process StartOutside(string program, params string[] arguments) => _underlay!.Start(program, arguments);
+
     /// <summary>Creates a pod in the API, bound to a node, without running anything.</summary>
     public Task<Pod> CreatePodAsync(TestNode node, string name, params (string Key, string Value)[] labels) => CreatePodAsync(node, "default", name, labels);
 

@@ -60,6 +60,14 @@ internal sealed class PolicyLab : IAsyncDisposable
         return peer;
     }
 
+    /// <summary>Somebody who is not of the cluster.</summary>
+    public async Task<Peer> AddOutsideAsync()
+    {
+        var peer = new Peer("outside", "172.18.0.1", "fc00:f853:ccd:e793::1", await Prober.StartAsync(Cluster.StartOutside, Ports));
+        _peers.Add(peer);
+        return peer;
+    }
+
     public async Task RemovePodAsync(Peer peer)
     {
         peer.Prober!.Dispose();
