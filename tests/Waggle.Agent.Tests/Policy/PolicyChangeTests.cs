@@ -1,0 +1,292 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Waggle.Agent.Tests.Cluster;
+using Waggle.Kube.Client;
+
+namespace Waggle.Agent.Tests.Policy;
+
+/// <summary>What happens to packets while policies, labels, namespaces, pods and agents change.</summary>
+public sealed class PolicyChangeTests
+{
+    private const string First = """
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: flip}
+        spec:
+          endpointSelector: {matchLabels: {app: web}}
+          ingress: [{fromEndpoints: [{matchLabels: {app: a}}]}]
+        """;
+
+    private const string Second = """
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: flip}
+        spec:
+          endpointSelector: {matchLabels: {app: web}}
+          ingress:
+            - fromEndpoints: [{matchExpressions: [{key: app, operator: In, values: [a, nobody]}]}]
+              toPorts: [{ports: [{port: "80", protocol: TCP}, {port: "1", endPort: 4000, protocol: UDP}]}]
+            - {fromEndpoints: [{matchLabels: {app: a}}], icmps: [{fields: [{family: IPv4, type: EchoRequest}]}]}
+          ingressDeny: [{fromEndpoints: [{matchLabels: {app: b}}]}]
+        """;
+
+    [Fact]
+    public async Task Flips_AThousand_NoAllowedPacketIsDroppedAndNoDeniedOnePasses()
+    {
+        await using PolicyLab lab = await PolicyLab.StartAsync(1);
+        Peer web = await lab.AddPodAsync(0, "default", "web", [("app", "web")]), a = await lab.AddPodAsync(0, "default", "a", [("app", "a")]), b = await lab.AddPodAsync(0, "default", "b", [("app", "b")]);
+        await lab.WaitIdentitiesAsync();
+        await lab.ApplyAsync(First);
+        Assert.Empty(await PolicyLab.CheckAsync([new(a, web, "tcp", 80, false), new(b, web, "tcp", 80, false)], c => c.From == a));
+
+        // Established flow, new flows, and somebody who never gets in.
+        using Process ping = a.Pod!.Start("ping", "-q", "-i", "0.005", "-W", "20", web.Ip);
+        using Process denied = b.Pod!.Start("ping", "-q", "-i", "0.005", web.Ip);
+        using var stop = new CancellationTokenSource();
+        Task<int> connects = ConnectAsync(a, web, true, stop.Token), refused = ConnectAsync(b, web, false, stop.Token);
+        (JsonObject first, JsonObject second) = (SpecOf(First), SpecOf(Second));
+        for (int i = 0; i < 1000; i++)
+        {
+            var patch = new JsonArray(new JsonObject { ["op"] = "replace", ["path"] = "/spec", ["value"] = (i % 2 == 0 ? second : first).DeepClone() });
+            await lab.Client.PatchAsync(KubeTypes.CiliumNetworkPolicies, "default", "flip", KubePatch.Json(patch));
+        }
+
+        await stop.CancelAsync();
+        string log = lab.Nodes[0].Log;
+        Assert.True(await connects > 0, log);
+        await refused;
+        (int sent, int received) = await StopAsync(ping);
+        Assert.True(sent > 100 && sent - received <= 1, $"a: {sent} sent, {received} answered\n{log}"); // the last may be on its way
+        (sent, received) = await StopAsync(denied);
+        Assert.True(sent > 100 && received == 0, $"b: {sent} sent, {received} answered\n{log}");
+        JsonNode status = (await lab.Nodes[0].TryGetAsync("/v1/tables/policy-subjects"))!;
+        Assert.True(status["rows"]!.AsArray().Max(r => (long)r!["revision"]!) > 20, status.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Kill9_DuringUpdates_ACompletePolicyHoldsAndTheLastOneWins()
+    {
+        await using PolicyLab lab = await PolicyLab.StartAsync(1);
+        TestNode node = lab.Nodes[0];
+        Peer web = await lab.AddPodAsync(0, "default", "web", [("app", "web")]), a = await lab.AddPodAsync(0, "default", "a", [("app", "a")]), b = await lab.AddPodAsync(0, "default", "b", [("app", "b")]);
+        await lab.WaitIdentitiesAsync();
+        await lab.ApplyAsync(First);
+        Cell[] cells = [new(a, web, "tcp", 80, false), new(a, web, "icmp", 0, false), new(b, web, "tcp", 80, false), new(b, web, "icmp", 0, false), new(web, b, "tcp", 80, false)];
+        for (int round = 0; round < 4; round++)
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                await lab.ApplyAsync(i % 2 == 0 ? Second : First, wait: false);
+            }
+
+            node.KillAgent();
+            await lab.ApplyAsync(round % 2 == 0 ? First : Second, wait: false);
+            await lab.ExpectAsync($"without an agent, round {round}", cells, c => c.From == a || c.To == b);
+            node.StartAgent();
+            await node.WaitReadyAsync();
+            await lab.ExpectAsync($"with a new agent, round {round}", cells, c => c.From == a || c.To == b);
+        }
+
+        node.KillAgent();
+        string other = First.Replace("app: a", "app: b", StringComparison.Ordinal);
+        await lab.ApplyAsync(other, wait: false);
+        await lab.ExpectAsync("the old one holds", cells, c => c.From == a || c.To == b);
+        node.StartAgent();
+        await node.WaitReadyAsync();
+        await lab.ApplyAsync(other);
+        await lab.ExpectAsync("the new one holds", cells, c => c.From == b || c.To == b);
+    }
+
+    [Fact]
+    public async Task NewPod_ConnectsAtOnce_MeetsItsOwnPolicyAndThatOfOthers()
+    {
+        int rounds = int.TryParse(Environment.GetEnvironmentVariable("WAGGLE_POLICY_ROUNDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : 25;
+        await using PolicyLab lab = await PolicyLab.StartAsync(1);
+        TestNode node = lab.Nodes[0];
+        Peer open = await lab.AddPodAsync(0, "default", "open", [("app", "open")]), closed = await lab.AddPodAsync(0, "default", "closed", [("app", "closed")]);
+        await lab.ApplyAsync("""
+            apiVersion: cilium.io/v2
+            kind: CiliumNetworkPolicy
+            metadata: {name: p}
+            specs:
+              - endpointSelector: {matchLabels: {app: open}}
+                ingress: [{fromEndpoints: [{matchLabels: {kind: guest}}]}]
+              - endpointSelector: {matchLabels: {app: closed}}
+                ingressDeny: [{fromEndpoints: [{matchLabels: {kind: guest}}]}]
+                ingress: [{fromEntities: [all]}]
+              - endpointSelector: {matchLabels: {kind: guest}}
+                egress: [{toEndpoints: [{}], toPorts: [{ports: [{port: "80"}]}]}]
+                ingress: [{fromEndpoints: [{matchLabels: {app: nobody}}]}]
+            """);
+        for (int i = 0; i < rounds; i++)
+        {
+            // An identity that nobody has seen, and packets the moment the plugin returns.
+            TestPod pod = await lab.Nodes[0].AddPodAsync("default", $"guest{i}", [("kind", "guest"), ("run", $"{i}")]);
+            using Prober prober = await Prober.StartAsync(pod.Start, PolicyLab.Ports);
+            var guest = new Peer(pod.Name, pod.Ip, "", prober, pod);
+            Task<string> allowed = prober.TryAsync("tcp", open.Ip, 80, TimeSpan.FromSeconds(20));
+            Task<string>[] refused =
+            [
+                prober.TryAsync("tcp", closed.Ip, 80, TimeSpan.FromMilliseconds(300)), prober.TryAsync("tcp", open.Ip, 8080, TimeSpan.FromMilliseconds(300)),
+                open.Prober!.TryAsync("tcp", guest.Ip, 80, TimeSpan.FromMilliseconds(300)),
+            ];
+            Assert.True(await allowed == "ok", $"round {i}: {await allowed}\n{node.Log}");
+            foreach (Task<string> attempt in refused)
+            {
+                Assert.True(await attempt != "ok", $"round {i}: passed\n{node.Log}");
+            }
+
+            await pod.CniAsync("DEL");
+        }
+    }
+
+    [Fact]
+    public async Task LabelsAndNamespaces_ChangedWhilePodsRun_PolicyFollows()
+    {
+        await using PolicyLab lab = await PolicyLab.StartAsync(2);
+        await lab.NamespaceAsync("blue", ("team", "blue"));
+        Peer web = await lab.AddPodAsync(0, "default", "web", [("app", "web")]), near = await lab.AddPodAsync(0, "default", "near", [("app", "x")]), far = await lab.AddPodAsync(1, "blue", "far", [("app", "x")]);
+        await lab.WaitIdentitiesAsync();
+        await lab.ApplyAsync("""
+            apiVersion: cilium.io/v2
+            kind: CiliumNetworkPolicy
+            metadata: {name: p}
+            spec:
+              endpointSelector: {matchLabels: {app: web}}
+              ingress:
+                - fromEndpoints: [{matchLabels: {role: friend}}]
+                - fromEndpoints: [{matchLabels: {"k8s:io.cilium.k8s.namespace.labels.team": green}}]
+            """);
+        Cell[] cells = [new(near, web, "tcp", 80, false), new(far, web, "tcp", 80, false), new(near, web, "icmp", 0, false), new(far, web, "icmp", 0, false), new(web, near, "tcp", 80, false)];
+        await lab.ExpectAsync("strangers", cells, c => c.From == web);
+
+        string before = await lab.IdentityAsync(near);
+        await lab.LabelAsync(near, "role", "friend");
+        await PolicyLab.UntilAsync("another identity", async () => await lab.IdentityAsync(near) != before ? "yes" : null);
+        await lab.WaitIdentitiesAsync();
+        await lab.ExpectAsync("a friend", cells, c => c.From == web || c.From == near);
+
+        before = await lab.IdentityAsync(far);
+        await lab.NamespaceAsync("blue", ("team", "green"));
+        await PolicyLab.UntilAsync("another identity", async () => await lab.IdentityAsync(far) != before ? "yes" : null);
+        await lab.WaitIdentitiesAsync();
+        await lab.ExpectAsync("a green namespace", cells, _ => true);
+
+        before = await lab.IdentityAsync(near);
+        await lab.LabelAsync(near, "role", null);
+        await PolicyLab.UntilAsync("another identity", async () => await lab.IdentityAsync(near) != before ? "yes" : null);
+        await lab.WaitIdentitiesAsync();
+        await lab.ExpectAsync("no friend any more", cells, c => c.From != near);
+
+        // The address of a pod that went must not carry its rights to the next one.
+        await lab.RemovePodAsync(far);
+        Peer next = await lab.AddPodAsync(1, "default", "next", [("app", "x")]);
+        await lab.WaitIdentitiesAsync();
+        await lab.ExpectAsync("a newcomer", [new(next, web, "tcp", 80, false), new(web, next, "tcp", 80, false)], c => c.From == web);
+    }
+
+    [Fact]
+    public async Task Connections_PolicyThatDeniesThem_CutsAndGivesBack()
+    {
+        await using PolicyLab lab = await PolicyLab.StartAsync(2);
+        Peer web = await lab.AddPodAsync(0, "default", "web", [("app", "web")]), near = await lab.AddPodAsync(0, "default", "near", [("app", "x")]), far = await lab.AddPodAsync(1, "default", "far", [("app", "x")]);
+        await lab.WaitIdentitiesAsync();
+        using Stream one = new(near, web), two = new(far, web);
+        Assert.True(await one.EchoAsync(30) && await two.EchoAsync(30), lab.Nodes[0].Log);
+        const string deny = """
+            apiVersion: networking.k8s.io/v1
+            kind: NetworkPolicy
+            metadata: {name: deny}
+            spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
+            """;
+        await lab.ApplyAsync(deny);
+        Assert.False(await one.EchoAsync(2) || await two.EchoAsync(2), lab.Nodes[0].Log);
+        await lab.DeleteAsync(deny);
+        Assert.True(await one.WaitEchoAsync() && await two.WaitEchoAsync(), lab.Nodes[0].Log); // TCP sends again what was lost
+    }
+
+    private static JsonObject SpecOf(string yaml) => Waggle.Kube.Json.KubeYaml.ReadAll(new StringReader(yaml)).Single()["spec"]!.AsObject();
+
+    private static async Task<int> ConnectAsync(Peer from, Peer to, bool allowed, CancellationToken cancellation)
+    {
+        int count = 0;
+        while (!cancellation.IsCancellationRequested)
+        {
+            string got = await from.Prober!.TryAsync("tcp", to.Ip, 80, allowed ? TimeSpan.FromSeconds(30) : TimeSpan.FromMilliseconds(500));
+            Assert.Equal(allowed, got == "ok");
+            count++;
+        }
+
+        return count;
+    }
+
+    private static async Task<(int Sent, int Received)> StopAsync(Process ping)
+    {
+        using (Process.Start("kill", ["-INT", ping.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+        }
+
+        string text = await ping.StandardOutput.ReadToEndAsync();
+        Match match = Regex.Match(text, @"(\d+) packets transmitted, (\d+) received");
+        return (int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>One TCP connection to a prober's echo.</summary>
+    private sealed class Stream : IDisposable
+    {
+        private readonly Process _process;
+        private readonly System.Threading.Channels.Channel<string> _lines = System.Threading.Channels.Channel.CreateUnbounded<string>();
+        private int _sent;
+
+        public Stream(Peer from, Peer to)
+        {
+            _process = from.Pod!.Start("socat", "-", $"TCP4:{to.Ip}:80");
+            _ = ReadAsync();
+        }
+
+        /// <summary>Sends a line and waits for its echo.</summary>
+        public async Task<bool> EchoAsync(int seconds)
+        {
+            await _process.StandardInput.WriteLineAsync($"line {++_sent}");
+            await _process.StandardInput.FlushAsync();
+            return await WaitEchoAsync(seconds);
+        }
+
+        /// <summary>Waits for the echo of the line that was sent last.</summary>
+        public async Task<bool> WaitEchoAsync(int seconds = 60)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+            try
+            {
+                while (await _lines.Reader.ReadAsync(patience.Token) != $"line {_sent}")
+                {
+                }
+
+                return true;
+            }
+            catch (Exception e) when (e is OperationCanceledException or System.Threading.Channels.ChannelClosedException)
+            {
+                return false;
+            }
+        }
+
+        public void Dispose()
+        {
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit();
+            _process.Dispose();
+        }
+
+        private async Task ReadAsync()
+        {
+            while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            {
+                _lines.Writer.TryWrite(line);
+            }
+
+            _lines.Writer.Complete();
+        }
+    }
+}
