@@ -11,6 +11,7 @@ using Waggle.Commands.Lab;
 using Waggle.Commands.Monitor;
 using Waggle.Commands.Multicast;
 using Waggle.Commands.Nodes;
+using Waggle.Commands.Policy;
 using Waggle.Commands.Roles;
 using Waggle.Commands.State;
 using Waggle.Commands.Status;
@@ -49,6 +50,7 @@ internal static class Tools
             StatusCommand.Create("waggle"),
             StateCommand.Create("waggle"),
             ConfigCommands.Create("waggle"),
+            PolicyCommands.Waggle(),
             ExplainCommands.Create(),
             ExplainCommands.Short(),
             BenchCommand.Create(),
@@ -78,6 +80,7 @@ internal static class Tools
             ConfigCommands.Create(name),
             EndpointCommands.Create(name),
             IdentityCommands.Create(name),
+            PolicyCommands.Cilium(name),
             NodeCommands.Create(name),
             MulticastClusterCommands.Create(name),
             BpfCommands.Create(name),

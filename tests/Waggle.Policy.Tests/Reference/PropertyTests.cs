@@ -1,5 +1,6 @@
 using System.Text;
 using Waggle.Policy.Compile;
+using Waggle.Policy.Explain;
 using Waggle.Policy.Rules;
 
 namespace Waggle.Policy.Tests.Reference;
@@ -79,6 +80,36 @@ public sealed class PropertyTests
             PolicyUsage a = harness.Engine.Usage(), b = scratch.Engine.Usage();
             Assert.Equal((b.Tables, b.Peers, b.Ports, b.Classes, b.Rules, b.Cidrs), (a.Tables, a.Peers, a.Ports, a.Classes, a.Rules, a.Cidrs));
             Assert.Equal((harness.Kernel.Peers, harness.Kernel.Ports), (a.Peers, a.Ports));
+        }
+    }
+
+    [Fact]
+    public void Explanation_OfRandomPackets_AgreesWithTheVerdict()
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            var random = new Random(300_000 + seed);
+            MCluster cluster = new Generator(random).Cluster();
+            var harness = new Harness();
+            harness.Sync(cluster);
+            var explainer = new PolicyExplainer(harness.Engine);
+            for (int i = 0; i < 50 && Draw(cluster, harness, random) is { } p; i++)
+            {
+                uint subject = (uint)p.Subject.Id + 1, peer = harness.IdentityOf(p.Peer), own = harness.IdentityOf(p.Subject);
+                Explanation found = p.IsIngress ? explainer.Explain(peer, null, own, subject, p.Protocol, p.Port) : explainer.Explain(own, subject, peer, null, p.Protocol, p.Port);
+                Direction direction = p.IsIngress ? Direction.Ingress : Direction.Egress;
+                Verdict verdict = harness.Engine.Evaluate(subject, direction, peer, p.Protocol, p.Port);
+                Assert.Equal((verdict.Decision.IsAllowed, verdict.Shadow.IsAllowed), (found.IsAllowed, found.IsAllowedWithTrials));
+                Assert.Contains(found.Steps, s => s.Direction == direction && s.Decides);
+
+                // What the explanation and the difference of policies are made of says the same as the rows.
+                if (harness.Engine.ContentOf(subject, direction, peer) is { } content)
+                {
+                    byte protocol = p.Protocol == 47 ? (byte)0 : p.Protocol;
+                    bool passes = TrafficSet.Of(content).Ranges.Any(r => r.Protocol == protocol && p.Port >= r.First && p.Port <= r.Last);
+                    Assert.Equal(content.Evaluate(p.Protocol, p.Port).Decision.IsAllowed, passes);
+                }
+            }
         }
     }
 

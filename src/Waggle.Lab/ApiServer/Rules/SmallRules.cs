@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -150,54 +149,5 @@ internal sealed class JobRules : KindRules
         }
         Immutable(body, old, errors, "field is immutable", "spec", "selector");
         Immutable(body, old, errors, "field is immutable", "spec", "template");
-    }
-}
-
-internal sealed class NetworkPolicyRules : KindRules
-{
-    public NetworkPolicyRules() => HasGeneration = true;
-
-    public override void PrepareCreate(JsonObject body, RuleContext context) => Defaults(body);
-
-    public override void PrepareUpdate(JsonObject body, JsonObject old, RuleContext context) => Defaults(body);
-
-    public override void Validate(JsonObject body, JsonObject? old, FieldErrors errors, WriteContext context)
-    {
-        foreach (var (list, peers) in (ReadOnlySpan<(string, string)>)[("ingress", "from"), ("egress", "to")])
-        {
-            foreach (var (i, rule) in (J.Arr(J.Obj(body, "spec"), list) ?? []).Index())
-            {
-                foreach (var (p, peer) in (J.Arr(rule, peers) ?? []).Index())
-                {
-                    Peer(peer, $"spec.{list}[{i}].{peers}[{p}]", errors);
-                }
-            }
-        }
-    }
-
-    private static void Peer(JsonNode? peer, string path, FieldErrors errors)
-    {
-        if (peer is JsonObject { Count: 0 })
-        {
-            errors.Required(path, "must specify a peer");
-        }
-        if (J.Obj(peer, "ipBlock") is not { } block)
-        {
-            return;
-        }
-        if (((JsonObject)peer!).Count > 1)
-        {
-            errors.Forbidden(path, "may not specify both ipBlock and another peer");
-        }
-        if (J.Str(block, "cidr") is { } cidr && !IPNetwork.TryParse(cidr, out _))
-        {
-            errors.Invalid($"{path}.ipBlock.cidr", cidr, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
-        }
-    }
-
-    private static void Defaults(JsonObject body)
-    {
-        var spec = J.Ensure(body, "spec");
-        spec["policyTypes"] ??= spec["egress"] is JsonArray { Count: > 0 } ? J.Strings(["Ingress", "Egress"]) : J.Strings(["Ingress"]);
     }
 }

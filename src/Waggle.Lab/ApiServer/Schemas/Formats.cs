@@ -29,7 +29,9 @@ internal static partial class Formats
     public static bool IsCidr(string text)
     {
         var slash = text.IndexOf('/');
-        return slash > 0 && IPAddress.TryParse(text.AsSpan(0, slash), out var ip)
+        // The platform's parser takes zones and short forms ("10/8" is 0.0.0.10/8 to it), which no prefix may have.
+        return slash > 0 && !text.Contains('%') && IPAddress.TryParse(text.AsSpan(0, slash), out var ip)
+            && (ip.AddressFamily != System.Net.Sockets.AddressFamily.InterNetwork || text.AsSpan(0, slash).Count('.') == 3)
             && int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
             && length <= (ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128);
     }
