@@ -7,6 +7,7 @@ using Waggle.Agent.Config;
 using Waggle.Agent.Datapath;
 using Waggle.Agent.Endpoints;
 using Waggle.Agent.Hubble;
+using Waggle.Agent.HubbleOutlets;
 using Waggle.Agent.Identities;
 using Waggle.Agent.IpCache;
 using Waggle.Agent.Ipam;
@@ -50,6 +51,7 @@ internal static class AgentComposition
         services.AddMulticast(); // groups, members, interest of other nodes, queries
         services.AddMonitor(); // events of the programs
         services.AddHubble(config); // flows, served to clients
+        services.AddHubbleOutlets(config); // flows as metrics, exports, Events and recordings
         services.AddCni(); // last: calls of the runtime find everything in place
         services.AddStartup(); // the steps that bring all of it up
         return builder.Build();

@@ -9,7 +9,8 @@ using Waggle.Hubble.Export.Configuration;
 namespace Waggle.Hubble.Export;
 
 /// <summary>The exporters of a node: one from the agent's configuration at most, and those of a file that is read again as it changes.</summary>
-public sealed partial class ExporterSet(ExporterFactory factory, IFlowSource flows, TimeProvider time, ILogger<ExporterSet> logger) : IMetricsSource, IAsyncDisposable
+/// <param name="queue">Flows that may wait for each of them.</param>
+public sealed partial class ExporterSet(ExporterFactory factory, IFlowSource flows, TimeProvider time, ILogger<ExporterSet> logger, int queue = 16384) : IMetricsSource, IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Running> _running = [];
@@ -196,7 +197,7 @@ public sealed partial class ExporterSet(ExporterFactory factory, IFlowSource flo
 
     private void Run(FlowLog log, FlowExporter exporter, bool dynamic)
     {
-        IFlowSubscription subscription = flows.Subscribe(exporter);
+        IFlowSubscription subscription = flows.Subscribe(exporter, queue);
         lock (_lock)
         {
             _running.Add(log.Name, new Running(log, log.Fingerprint(), exporter, subscription, dynamic));
