@@ -89,7 +89,7 @@ public sealed class ExporterTests : IDisposable
         File.Delete(File1);
         await exporter.OnFlowsAsync(new[] { Records.Tcp() }, Stop);
         Assert.Equal((1L, 2L, null), (exporter.Statistics.Exported, exporter.Statistics.Failed, exporter.Statistics.Problem));
-        Assert.Single((await File.ReadAllLinesAsync(File1, Stop)).Where(line => line.Length > 0));
+        Assert.Single(await File.ReadAllLinesAsync(File1, Stop), line => line.Length > 0);
     }
 
     [Fact]
