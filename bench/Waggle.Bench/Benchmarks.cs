@@ -1,4 +1,5 @@
 using Waggle.Bench.Cni;
+using Waggle.Bench.Export;
 using Waggle.Bench.Lab;
 using Waggle.Bench.Memory;
 using Waggle.Bench.Multicast;
@@ -12,5 +13,5 @@ namespace Waggle.Bench;
 public static class Benchmarks
 {
     public static IReadOnlyList<IBenchmark> All { get; } =
-        [new ProgramsBenchmark(), new PolicyBenchmark(), new PolicyCompileBenchmark(), new PodsBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark()];
+        [new ProgramsBenchmark(), new PolicyBenchmark(), new PolicyCompileBenchmark(), new PodsBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark(), new ExportBenchmark()];
 }

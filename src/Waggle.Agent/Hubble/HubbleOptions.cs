@@ -50,6 +50,11 @@ internal sealed record HubbleOptions
             problems.Add($"hubble-listen-address: \"{address}\" is not an address with a port, as in :4244; flows are served on the unix socket only");
         }
 
+        if (config["hubble-redact-http-headers-allow"].Length > 0 && config["hubble-redact-http-headers-deny"].Length > 0)
+        {
+            problems.Add("hubble-redact-http-headers-allow and hubble-redact-http-headers-deny exclude each other; all headers are redacted");
+        }
+
         return new HubbleOptions
         {
             SocketPath = config["hubble-socket-path"], Listen = listen, Capacity = capacity, Tls = !config.Flag("hubble-disable-tls"), CertificateFile = config["hubble-tls-cert-file"],

@@ -42,10 +42,11 @@ internal static class HubbleOutletServices
 
         if (config.Flag("hubble-redact-enabled"))
         {
-            // Taken by whoever makes records of layer 7, before they enter the ring.
+            // Taken by whoever makes records of layer 7, before they enter the ring. Lists that contradict each other hide everything.
+            string[] allow = Words(config["hubble-redact-http-headers-allow"]), deny = Words(config["hubble-redact-http-headers-deny"]);
+            bool contradict = allow.Length > 0 && deny.Length > 0;
             services.AddSingleton(new Redactor(new RedactOptions(
-                config.Flag("hubble-redact-http-urlquery"), config.Flag("hubble-redact-http-userinfo"), config.Flag("hubble-redact-kafka-apikey"),
-                Words(config["hubble-redact-http-headers-allow"]), Words(config["hubble-redact-http-headers-deny"]))));
+                config.Flag("hubble-redact-http-urlquery"), config.Flag("hubble-redact-http-userinfo"), config.Flag("hubble-redact-kafka-apikey"), contradict ? [] : allow, contradict ? [] : deny)));
         }
 
         if (config.Flag("enable-hubble-recorder-api"))

@@ -15,7 +15,7 @@ public sealed partial class ExporterSet(ExporterFactory factory, IFlowSource flo
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Running> _running = [];
     private readonly Dictionary<string, long> _changes = new() { ["add"] = 0, ["update"] = 0, ["remove"] = 0, ["failure"] = 0 };
-    private string? _lastText;
+    private string? _lastText, _lastProblem;
     private double _hash, _applied;
     private bool _dynamic;
 
@@ -49,15 +49,21 @@ public sealed partial class ExporterSet(ExporterFactory factory, IFlowSource flo
             }
 
             await ApplyAsync(FlowLogFile.Parse(text)).ConfigureAwait(false);
-            _lastText = text;
+            (_lastText, _lastProblem) = (text, null);
             _hash = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
             _applied = time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
             return true;
         }
         catch (Exception wrong) when (wrong is FlowLogException or IOException or UnauthorizedAccessException)
         {
+            // The file is looked at every few seconds: what is wrong with it is told once.
             Count("failure");
-            LogBad(path, wrong.Message);
+            if (_lastProblem != wrong.Message)
+            {
+                _lastProblem = wrong.Message;
+                LogBad(path, wrong.Message);
+            }
+
             return false;
         }
     }
