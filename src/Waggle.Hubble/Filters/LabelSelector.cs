@@ -133,26 +133,30 @@ public sealed class LabelSelector
 
     private sealed record Requirement(string? Source, string Key, Operator Op, string[] Values)
     {
+        private long Number { get; } = Op is Operator.GreaterThan or Operator.LessThan ? long.Parse(Values[0], System.Globalization.CultureInfo.InvariantCulture) : 0;
+
         public bool Matches(IReadOnlyList<string> labels)
         {
+            // The same key may come from several sources: one of them is enough, and for the negative ones, one is too many.
+            var negative = Op is Operator.NotExists or Operator.NotIn;
             for (var i = 0; i < labels.Count; i++)
             {
-                if (Find(labels[i], out var value))
+                if (Find(labels[i], out var value) && Holds(value))
                 {
-                    return Op switch
-                    {
-                        Operator.Exists => true,
-                        Operator.NotExists => false,
-                        Operator.In => Contains(value),
-                        Operator.NotIn => !Contains(value),
-                        Operator.GreaterThan => long.TryParse(value, out var n) && n > long.Parse(Values[0], System.Globalization.CultureInfo.InvariantCulture),
-                        _ => long.TryParse(value, out var n) && n < long.Parse(Values[0], System.Globalization.CultureInfo.InvariantCulture),
-                    };
+                    return !negative;
                 }
             }
 
-            return Op is Operator.NotExists or Operator.NotIn;
+            return negative;
         }
+
+        private bool Holds(ReadOnlySpan<char> value) => Op switch
+        {
+            Operator.Exists or Operator.NotExists => true,
+            Operator.In or Operator.NotIn => Contains(value),
+            Operator.GreaterThan => long.TryParse(value, out var n) && n > Number,
+            _ => long.TryParse(value, out var n) && n < Number,
+        };
 
         private bool Contains(ReadOnlySpan<char> value)
         {

@@ -105,7 +105,7 @@ internal static class PacketFilters
         };
     }
 
-    private readonly record struct Prefix(FlowAddress Address, ulong HighMask, ulong LowMask)
+    private readonly record struct Prefix(FlowAddress Address, ulong HighMask, ulong LowMask, bool IsIPv4)
     {
         public static Prefix Parse(string field, string text)
         {
@@ -125,9 +125,10 @@ internal static class PacketFilters
             bits += slash >= 0 ? 128 - width : 0;
             var high = bits == 0 ? 0 : bits >= 64 ? ulong.MaxValue : ulong.MaxValue << (64 - bits);
             var low = bits <= 64 ? 0 : ulong.MaxValue << (128 - bits);
-            return new Prefix(new FlowAddress(address.High & high, address.Low & low), high, low);
+            return new Prefix(new FlowAddress(address.High & high, address.Low & low), high, low, address.IsIPv4);
         }
 
-        public bool Contains(FlowAddress other) => !other.IsNone && (other.High & HighMask) == Address.High && (other.Low & LowMask) == Address.Low;
+        public bool Contains(FlowAddress other) =>
+            !other.IsNone && other.IsIPv4 == IsIPv4 && (other.High & HighMask) == Address.High && (other.Low & LowMask) == Address.Low;
     }
 }
