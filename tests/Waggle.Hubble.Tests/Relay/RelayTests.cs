@@ -102,7 +102,7 @@ public sealed class RelayTests
                 Write(b, now);
                 await Task.Delay(20, CancellationToken.None);
             }
-        });
+        }, TestContext.Current.CancellationToken);
         await foreach (var response in relay.Channel.StreamAsync(HubbleMethods.GetFlows, new GetFlowsRequest { Follow = true }, cancellation: TestContext.Current.CancellationToken))
         {
             if (response.ResponseTypesCase == GetFlowsResponse.ResponseTypesOneofCase.Flow && seen.Add(response.NodeName))

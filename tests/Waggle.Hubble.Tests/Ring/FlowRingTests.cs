@@ -104,7 +104,7 @@ public sealed class FlowRingTests
             {
                 server.Pipeline.OnPacket(Packets.Trace(i), Packets.Tcp("10.0.0.1", "10.0.0.2"));
             }
-        });
+        }, TestContext.Current.CancellationToken);
         server.Pipeline.OnPacket(Packets.Trace(0), Packets.Tcp("10.0.0.1", "10.0.0.2"));
         await foreach (var response in channel.StreamAsync(HubbleMethods.GetFlows, new GetFlowsRequest { Follow = true, First = true }, cancellation: TestContext.Current.CancellationToken))
         {
@@ -129,7 +129,7 @@ public sealed class FlowRingTests
     public async Task Consumer_ThatIsTooSlow_LosesCountedFlows_AndOthersNone()
     {
         await using var server = await TestServer.StartAsync(capacity: 31);
-        var (slow, quick) = (new CountingConsumer(blocked: true), new CountingConsumer(blocked: false));
+        using CountingConsumer slow = new(blocked: true), quick = new(blocked: false);
         await using var slowly = server.Consumers.Subscribe(slow, 64);
         await using var quickly = server.Consumers.Subscribe(quick, 65536);
         const int Total = 20_000;
@@ -149,7 +149,7 @@ public sealed class FlowRingTests
 
     private static FlowRecord Record(long time) => new() { TimeNs = time, Node = NodeInfo.None, SourceEndpoint = EndpointInfo.None, DestinationEndpoint = EndpointInfo.None };
 
-    private sealed class CountingConsumer(bool blocked) : Waggle.Hubble.Consumers.IFlowConsumer
+    private sealed class CountingConsumer(bool blocked) : Waggle.Hubble.Consumers.IFlowConsumer, IDisposable
     {
         private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly SemaphoreSlim _moved = new(0);
@@ -161,6 +161,8 @@ public sealed class FlowRingTests
         public long Flows => Interlocked.Read(ref _flows);
 
         public long Lost => Interlocked.Read(ref _lost);
+
+        public void Dispose() => _moved.Dispose();
 
         public void Release() => _gate.TrySetResult();
 

@@ -26,7 +26,7 @@ public sealed class PythonWitnessTests
             server.Metadata.Set("10.0.0.1", new EndpointInfo { Id = 7, Identity = 1000, Namespace = "shop", PodName = "web-1", Labels = ["k8s:app=web"] });
             server.Pipeline.OnPacket(Packets.Trace(1_700_000_000_000_000_000), Packets.Tcp("10.0.0.1", "10.0.0.2", destinationPort: 443));
             server.Pipeline.OnPacket(Packets.Trace(1_700_000_001_000_000_000), Packets.Tcp("10.0.0.1", "10.0.0.2", destinationPort: 80));
-            await using var tcp = await RpcListener.TcpAsync(new IPEndPoint(IPAddress.Loopback, 0), server.Server, null, false, NullLoggerFactory.Instance);
+            await using var tcp = await RpcListener.TcpAsync(new IPEndPoint(IPAddress.Loopback, 0), server.Server, null, false, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
             var output = await RunAsync("/usr/bin/python3", [Path.Combine(AppContext.BaseDirectory, "Wire", "witness.py"), directory, $"127.0.0.1:{tcp.Port}"]);
             Assert.Equal(
                 [
