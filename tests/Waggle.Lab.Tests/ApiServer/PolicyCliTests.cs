@@ -1,0 +1,86 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Waggle.Kube.Json;
+
+namespace Waggle.Lab.Tests.ApiServer;
+
+/// <summary><c>waggle policy lint</c> and <c>diff</c> against an API server with endpoints that no agent made.</summary>
+public sealed class PolicyCliTests : IAsyncLifetime
+{
+    private const string Policy = """
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: web, namespace: default}
+        spec:
+          endpointSelector: {matchLabels: {app: web}}
+          ingress:
+            - fromEndpoints: [{matchLabels: {app: client}}]
+              toPorts: [{ports: [{port: "80", protocol: TCP}]}]
+            - fromCIDR: [10.0.1.0/24]
+        """;
+
+    private readonly ServerFixture _api = new();
+
+    private static string Program => typeof(PolicyCliTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "WaggleProgram").Value!;
+
+    public async ValueTask InitializeAsync()
+    {
+        await _api.InitializeAsync();
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "crds"), "*.yaml"))
+        {
+            await _api.CreateAsync("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", KubeYaml.ReadAll(await File.ReadAllTextAsync(file))[0].ToJsonString());
+        }
+
+        await _api.SendAsync("POST", "/api/v1/namespaces", """{"metadata":{"name":"kube-system"}}""");
+        await _api.CreateAsync("/api/v1/namespaces/kube-system/configmaps", """{"metadata":{"name":"cilium-config"},"data":{"cluster-name":"kind"}}""");
+        await _api.CreateAsync("/apis/cilium.io/v2/ciliumnodes", """{"metadata":{"name":"n1"},"spec":{"ipam":{"podCIDRs":["10.0.1.0/24"]}}}""");
+        await EndpointAsync("web-1", 1001, "web");
+        await EndpointAsync("web-2", 1001, "web");
+        await EndpointAsync("client", 1002, "client");
+        await EndpointAsync("stranger", 1003, "stranger");
+    }
+
+    public ValueTask DisposeAsync() => _api.DisposeAsync();
+
+    [Fact]
+    public async Task Diff_OfANewPolicy_ListsPairsAndPorts_AndOfItsRemovalTheReverse()
+    {
+        var rows = JsonNode.Parse((await RunAsync(Policy, "policy", "diff", "-", "-o", "json")).Ok)!.AsArray();
+        var client = Assert.Single(rows, r => (string?)r!["source"] == "default/client")!;
+        Assert.Equal("default/web-1 and 1 more", (string?)client["destination"]);
+        Assert.Contains("0-79/TCP", client["cut"]!.AsArray().Select(c => (string?)c));
+        Assert.Empty(client["allowed"]!.AsArray());
+        Assert.Contains(rows, r => (string?)r!["source"] == "default/stranger");
+
+        // Applied, and then taken away: the same pairs open again.
+        await _api.CreateAsync("/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies", KubeYaml.ReadAll(Policy)[0].ToJsonString());
+        Assert.Contains("nothing changes", (await RunAsync(Policy, "policy", "diff", "-")).Error, StringComparison.Ordinal);
+        var back = JsonNode.Parse((await RunAsync(Policy, "policy", "diff", "--delete", "-", "-o", "json")).Ok)!.AsArray();
+        Assert.Equal(rows.Count, back.Count);
+        Assert.All(back, r => Assert.Empty(r!["cut"]!.AsArray()));
+    }
+
+    [Fact]
+    public async Task Lint_OfAFile_NamesTheLine()
+    {
+        var found = await RunAsync(Policy, "policy", "lint", "-");
+        Assert.Equal(0, found.ExitCode);
+        Assert.Contains("cidr-in-cluster", found.Output, StringComparison.Ordinal);
+        Assert.Contains("-:9", found.Output, StringComparison.Ordinal);
+    }
+
+    private Task<KubectlResult> RunAsync(string input, params string[] arguments) => Kubectl.RunAsync(Program, _api.Kubeconfig, input, arguments);
+
+    private async Task EndpointAsync(string name, int identity, string app)
+    {
+        const string endpoints = "/apis/cilium.io/v2/namespaces/default/ciliumendpoints";
+        await _api.CreateAsync(endpoints, $$$"""{"metadata":{"name":"{{{name}}}"}}""");
+        var status = new JsonObject
+        {
+            ["state"] = "ready",
+            ["identity"] = new JsonObject { ["id"] = identity, ["labels"] = new JsonArray($"k8s:app={app}", "k8s:io.kubernetes.pod.namespace=default", "k8s:io.cilium.k8s.policy.cluster=kind") },
+        };
+        var (code, answer) = await _api.SendAsync("PATCH", $"{endpoints}/{name}/status", new JsonObject { ["status"] = status }.ToJsonString(), "application/merge-patch+json");
+        Assert.True(code == 200, answer.ToJsonString());
+    }
+}
