@@ -19,6 +19,9 @@ const volatile __u32 connections = 1;  /* a power of two */
 const volatile __u32 first_port = 0;
 const volatile __u32 first_peer = 0;   /* destination in host order; with always_new 16 of them */
 const volatile __u32 always_new = 0;
+const volatile __u32 scattered = 0;    /* with always_new: in an order that no prefetcher guesses */
+
+#define MILLION (1 << 20)
 
 static __u32 position;
 
@@ -40,7 +43,7 @@ int wrapper(struct __sk_buff *skb)
 	for (int i = 0; i < HEAD; i += 4)
 		*(__u32 *)(data + i) = *(const volatile __u32 *)(head + i);
 	if (always_new) {
-		position++;
+		position = scattered ? (position * 1664525 + 1013904223) & (MILLION - 1) : position + 1;
 		*(__be16 *)(data + 34) = bpf_htons(position);
 		ip->daddr = bpf_htonl(first_peer + (position >> 16 & 15));
 	} else if (connections > 1) {

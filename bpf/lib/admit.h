@@ -14,9 +14,8 @@
  *   4. everything else is judged as if it opened a connection in the direction it has, and remembered if that may be (judge_new)
  */
 
-/* What one packet's admission needs; the stack is too small for it. Private to each CPU, empty between packets, not pinned. */
+/* What deciding about one packet needs; as tuple_work. */
 struct admission {
-	struct tuple_work reading;
 	struct policy_question question;
 	struct policy_answer answer;
 	struct conntrack_entry fresh;
@@ -59,10 +58,9 @@ INLINE bool is_settled(const struct conntrack_entry *entry, const struct trail *
 }
 
 /* The question that the first packet of the connection asks; `initiator`: this packet comes from the end that opened it. */
-INLINE void ask(struct admission *work, const struct trail *trail, bool initiator)
+INLINE void ask(struct admission *work, const struct trail *trail, const struct tuple *tuple, bool initiator)
 {
 	struct policy_question *question = &work->question;
-	const struct tuple *tuple = &work->reading.tuple;
 
 	question->initiator_identity = initiator ? trail->source_identity : trail->destination_identity;
 	question->responder_identity = initiator ? trail->destination_identity : trail->source_identity;
@@ -92,28 +90,23 @@ INLINE int refuse(struct __sk_buff *skb, struct trail *trail, const struct admis
 {
 	const struct policy_answer *answer = &work->answer;
 	bool egress = answer->denied == TRAFFIC_DIRECTION_EGRESS;
+	const struct policy_decision *decision = egress ? &answer->egress : &answer->ingress;
 
 	trail->denied = answer->denied;
-	trail->rule = egress ? answer->egress.rule : answer->ingress.rule;
+	trail->rule = decision->rule;
 	trail->endpoint_id = egress ? work->question.initiator_endpoint : work->question.responder_endpoint;
 	count_rule(trail->rule, skb->len);
-	return trail->rule ? DROP(POLICY, POLICY_DENY) : DROP(POLICY, POLICY_DENIED);
+	/* The default has a rule number too (of the policies that made it so), but matches nothing. */
+	return POLICY_DECISION_MATCH(decision->decision) != POLICY_MATCH_NONE ? DROP(POLICY, POLICY_DENY) : DROP(POLICY, POLICY_DENIED);
 }
 
 /* A connection that policy allows gets its row; without one it is judged again with each packet. */
-INLINE void remember(struct __sk_buff *skb, struct trail *trail, const struct conntrack_entry *before)
+INLINE void remember(struct __sk_buff *skb, struct trail *trail, struct admission *work, const struct tuple *tuple,
+		     const struct conntrack_entry *before)
 {
-	/* Looked up again: Linux 6.1 takes map keys and values from a map's memory, not from what a global function is given. */
-	struct admission *work = get_admission();
-	const struct tuple *tuple;
-	bool mid_stream;
-	struct conntrack_entry *entry;
+	bool mid_stream = tuple->protocol == IPPROTO_TCP && !(tuple->tcp_flags & TCP_SYN);
+	struct conntrack_entry *entry = &work->fresh;
 
-	if (!work)
-		return;
-	tuple = &work->reading.tuple;
-	mid_stream = tuple->protocol == IPPROTO_TCP && !(tuple->tcp_flags & TCP_SYN);
-	entry = &work->fresh;
 	trail->reason = TRACE_REASON_NEW;
 	__builtin_memset(entry, 0, sizeof(*entry));
 	entry->flags = (tuple->from_low ? CONNTRACK_LOW_INITIATED : 0) | (mid_stream ? CONNTRACK_MID_STREAM : 0) | flags_of(tuple, true);
@@ -151,16 +144,18 @@ INLINE bool opens_connection(const struct tuple *tuple)
 }
 
 /* 4. `before`: a row that it takes over, dead or closed; or NULL. */
-SEPARATE int judge_new(struct __sk_buff *skb, struct trail *trail, struct admission *work, const struct conntrack_entry *before)
+SEPARATE int judge_new(struct __sk_buff *skb, struct trail *trail, const struct conntrack_entry *before)
 {
+	struct tuple_work *reading = get_tuple_work();
+	struct admission *work = get_admission();
 	const struct policy_answer *answer;
 
-	if (!trail || !work)
+	if (!trail || !work || !reading)
 		return DROP(POLICY, INVALID_PACKET);
 	if (config.policy_enabled) {
 		answer = &work->answer;
-		ask(work, trail, true);
-		if (unlikely(work->reading.tuple.ports_unknown && (answer->egress.asked || answer->ingress.asked)))
+		ask(work, trail, &reading->tuple, true);
+		if (unlikely(reading->tuple.ports_unknown && (answer->egress.asked || answer->ingress.asked)))
 			return DROP(TUPLE, FRAGMENT_NOT_FOUND);
 		if (answer->egress.told || answer->ingress.told)
 			emit_verdicts(skb, trail, &work->question, answer);
@@ -169,8 +164,8 @@ SEPARATE int judge_new(struct __sk_buff *skb, struct trail *trail, struct admiss
 		count_rule(answer->egress.rule, skb->len);
 		count_rule(answer->ingress.rule, skb->len);
 	}
-	if (opens_connection(&work->reading.tuple))
-		remember(skb, trail, before);
+	if (opens_connection(&reading->tuple))
+		remember(skb, trail, work, &reading->tuple, before);
 	return 0;
 }
 
@@ -197,16 +192,18 @@ INLINE bool may_linger(struct conntrack_entry *entry, const struct policy_answer
  * 3. The row stays whatever comes of it: were the row of a connection that is cut deleted, its responder's next packet could open
  * it in the other direction.
  */
-SEPARATE int judge_again(struct __sk_buff *skb, struct trail *trail, struct admission *work, struct conntrack_entry *entry)
+SEPARATE int judge_again(struct __sk_buff *skb, struct trail *trail, struct conntrack_entry *entry)
 {
+	struct tuple_work *reading = get_tuple_work();
+	struct admission *work = get_admission();
 	const struct policy_answer *answer;
 	bool initiator, changed;
 
-	if (!trail || !work || !entry)
+	if (!trail || !work || !reading || !entry)
 		return DROP(POLICY, INVALID_PACKET);
 	answer = &work->answer;
-	initiator = from_initiator(entry, &work->reading.tuple);
-	ask(work, trail, initiator);
+	initiator = from_initiator(entry, &reading->tuple);
+	ask(work, trail, &reading->tuple, initiator);
 	if (entry->revision != answer->revision)
 		COUNT_CONNTRACK(evaluated_again);
 	changed = entry->egress_rule != answer->egress.rule || entry->ingress_rule != answer->ingress.rule ||
@@ -218,7 +215,7 @@ SEPARATE int judge_again(struct __sk_buff *skb, struct trail *trail, struct admi
 			clear_flags(entry, CONNTRACK_CUT | CONNTRACK_DRAINING | CONNTRACK_AUDITED);
 		if (answer->audited)
 			set_flags(entry, CONNTRACK_AUDITED);
-	} else if (!may_linger(entry, answer, work->reading.tuple.now) && !(entry->flags & CONNTRACK_CUT)) {
+	} else if (!may_linger(entry, answer, reading->tuple.now) && !(entry->flags & CONNTRACK_CUT)) {
 		set_flags(entry, CONNTRACK_CUT);
 		COUNT_CONNTRACK(cut);
 	}
@@ -232,25 +229,26 @@ SEPARATE int judge_again(struct __sk_buff *skb, struct trail *trail, struct admi
 	*(volatile __u32 *)&entry->revision = answer->revision;
 	if (entry->flags & CONNTRACK_CUT)
 		return refuse(skb, trail, work);
-	continue_connection(entry, trail, &work->reading.tuple, initiator, skb->len);
+	continue_connection(entry, trail, &reading->tuple, initiator, skb->len);
 	return 0;
 }
 
 /* 2, 3, 4. `entry`: the row of the packet's connection, alive or not, or NULL. */
-SEPARATE int admit_slowly(struct __sk_buff *skb, struct trail *trail, struct admission *work, struct conntrack_entry *entry)
+SEPARATE int admit_slowly(struct __sk_buff *skb, struct trail *trail, struct conntrack_entry *entry)
 {
+	struct tuple_work *work = get_tuple_work();
 	struct tuple *tuple;
 	bool initiator;
 
 	if (!trail || !work)
 		return DROP(POLICY, INVALID_PACKET);
-	tuple = &work->reading.tuple;
+	tuple = &work->tuple;
 	if (tuple->kind == TUPLE_UNTRACKED)
-		return judge_new(skb, trail, work, NULL);
+		return judge_new(skb, trail, NULL);
 	if (!entry || !is_alive(entry, tuple->now) || (tuple->kind == TUPLE_RELATED && entry->flags & CONNTRACK_CUT)) {
 		if (tuple->kind == TUPLE_RELATED)
 			tuple->kind = TUPLE_UNTRACKED;
-		return judge_new(skb, trail, work, entry);
+		return judge_new(skb, trail, entry);
 	}
 	initiator = from_initiator(entry, tuple);
 	if (tuple->kind == TUPLE_RELATED) {
@@ -261,29 +259,29 @@ SEPARATE int admit_slowly(struct __sk_buff *skb, struct trail *trail, struct adm
 	}
 	if (is_contrary(tuple, initiator)) {
 		tuple->kind = TUPLE_UNTRACKED;
-		return judge_new(skb, trail, work, NULL);
+		return judge_new(skb, trail, NULL);
 	}
 	/* A SYN opens a new connection, unless it is the one that opened this one, sent again. */
 	if (wants_to_open(tuple) && (!initiator || entry->flags & (CONNTRACK_SEEN_REPLY | CONNTRACK_FIN_INITIATOR | CONNTRACK_RESET |
 								    CONNTRACK_MID_STREAM | CONNTRACK_CUT)))
-		return judge_new(skb, trail, work, entry);
+		return judge_new(skb, trail, entry);
 	if (config.policy_enabled)
-		return judge_again(skb, trail, work, entry);
+		return judge_again(skb, trail, entry);
 	continue_connection(entry, trail, tuple, initiator, skb->len);
 	return 0;
 }
 
 INLINE int admit_ip(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const bool ipv6)
 {
-	struct admission *work = get_admission();
+	struct tuple_work *work = get_tuple_work();
 	struct conntrack_entry *entry = NULL;
 	struct tuple *tuple;
 	bool initiator;
 
 	if (unlikely(!work))
 		return DROP(POLICY, INVALID_PACKET);
-	tuple = &work->reading.tuple;
-	TRY(read_tuple(skb, packet, &work->reading, ipv6));
+	tuple = &work->tuple;
+	TRY(read_tuple(skb, packet, work, ipv6));
 	tuple->now = seconds();
 	if (likely(tuple->kind != TUPLE_UNTRACKED))
 		entry = bpf_map_lookup_elem(&conntrack, &tuple->key);
@@ -298,7 +296,7 @@ INLINE int admit_ip(struct __sk_buff *skb, struct trail *trail, const struct pac
 			return 0;
 		}
 	}
-	return admit_slowly(skb, trail, work, entry);
+	return admit_slowly(skb, trail, entry);
 }
 
 SEPARATE int admit_ipv4(struct __sk_buff *skb, struct trail *trail, const struct packet *packet)

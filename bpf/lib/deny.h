@@ -116,21 +116,21 @@ NOINLINE int answer_through_tunnel(struct __sk_buff *skb, const struct packet *p
 /* The drop is counted and told here, as the packet goes on as something else. Without an answer it is simply dropped. */
 NOINLINE int answer_denied(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, int verdict, bool ipv6)
 {
-	const struct admission *work = get_admission();
+	const struct tuple_work *work = get_tuple_work();
 	bool reset;
 	int result;
 
 	if (!work || trail->answers == ANSWERS_NOBODY)
 		return verdict;
-	reset = config.deny_response == DENY_RESPONSE_RESET && work->reading.tuple.protocol == IPPROTO_TCP && !work->reading.tuple.ports_unknown;
-	if (reset && work->reading.tuple.transport_offset == 0)
+	reset = config.deny_response == DENY_RESPONSE_RESET && work->tuple.protocol == IPPROTO_TCP && !work->tuple.ports_unknown;
+	if (reset && work->tuple.transport_offset == 0)
 		return verdict;
 	if (!reset && !(ipv6 ? icmp_error_allowed(skb, packet, true) : icmp_error_allowed(skb, packet, false)))
 		return verdict;
 	record_drop(skb, trail, verdict, trail->denied);
 	if (reset) {
-		result = ipv6 ? send_reset_ipv6(skb, packet, work->reading.tuple.transport_offset)
-			      : send_reset_ipv4(skb, packet, work->reading.tuple.transport_offset);
+		result = ipv6 ? send_reset_ipv6(skb, packet, work->tuple.transport_offset)
+			      : send_reset_ipv4(skb, packet, work->tuple.transport_offset);
 		if (result)
 			return TC_ACT_SHOT;
 	} else {

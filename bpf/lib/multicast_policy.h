@@ -13,14 +13,14 @@
 /* What policy will ask about: once per datagram. */
 NOINLINE int note_target(struct __sk_buff *skb, const struct packet *packet, struct mcast_work *work, bool ipv6)
 {
-	struct admission *admission = get_admission();
+	struct tuple_work *reading = get_tuple_work();
 
-	if (!admission)
+	if (!reading)
 		return DROP(MULTICAST, COPY_FAILED);
-	TRY(ipv6 ? read_tuple(skb, packet, &admission->reading, true) : read_tuple(skb, packet, &admission->reading, false));
-	work->protocol = admission->reading.tuple.protocol;
-	work->port = admission->reading.tuple.port;
-	work->ports_unknown = admission->reading.tuple.ports_unknown;
+	TRY(ipv6 ? read_tuple(skb, packet, reading, true) : read_tuple(skb, packet, reading, false));
+	work->protocol = reading->tuple.protocol;
+	work->port = reading->tuple.port;
+	work->ports_unknown = reading->tuple.ports_unknown;
 	return 0;
 }
 

@@ -48,6 +48,7 @@ struct tuple_work {
 	struct tuple tuple;
 	struct transport transport;
 	struct fragment_key fragment;
+	struct fragment_entry fragment_ports;
 	struct quoted_ip quoted;
 	struct icmp_header icmp;
 	struct icmp_header echo;
@@ -57,6 +58,21 @@ struct tuple_work {
 	} quoted_header;
 	__be16 ports[2];
 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tuple_work);
+} tuple_work_area SEC(".maps");
+
+/* Every function looks it up itself: kernels before 6.8 take no key for a map from memory that came as an argument. */
+INLINE struct tuple_work *get_tuple_work(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&tuple_work_area, &zero);
+}
 
 #define TCP_FIN 1
 #define TCP_SYN 2
@@ -184,8 +200,7 @@ INLINE int read_icmp(struct __sk_buff *skb, const struct packet *packet, struct 
 /* The ports of a later fragment, as its first one left them behind. */
 INLINE void recall_ports(struct tuple_work *work, const bool icmp)
 {
-	struct fragment_key key = work->fragment; /* on the stack: Linux 6.1 takes no key from the memory a global function is given */
-	const struct fragment_entry *known = bpf_map_lookup_elem(&fragments, &key);
+	const struct fragment_entry *known = bpf_map_lookup_elem(&fragments, &work->fragment);
 
 	if (!known) {
 		work->tuple.kind = TUPLE_UNTRACKED;
@@ -200,10 +215,9 @@ INLINE void recall_ports(struct tuple_work *work, const bool icmp)
 
 INLINE void note_ports(struct tuple_work *work)
 {
-	struct fragment_key key = work->fragment;
-	struct fragment_entry ports = { work->ports[0], work->ports[1] };
-
-	bpf_map_update_elem(&fragments, &key, &ports, BPF_ANY);
+	work->fragment_ports.source_port = work->ports[0];
+	work->fragment_ports.destination_port = work->ports[1];
+	bpf_map_update_elem(&fragments, &work->fragment, &work->fragment_ports, BPF_ANY);
 }
 
 /* Everything that is not the ordinary case: fragments, extension headers, ICMP, protocols without ports. */
@@ -252,13 +266,17 @@ INLINE int read_tuple_slowly(struct __sk_buff *skb, const struct packet *packet,
 	return 0;
 }
 
-SEPARATE int read_tuple_slowly_ipv4(struct __sk_buff *skb, const struct packet *packet, struct tuple_work *work)
+SEPARATE int read_tuple_slowly_ipv4(struct __sk_buff *skb, const struct packet *packet)
 {
+	struct tuple_work *work = get_tuple_work();
+
 	return packet && work ? read_tuple_slowly(skb, packet, work, false) : DROP(TUPLE, INVALID_PACKET);
 }
 
-SEPARATE int read_tuple_slowly_ipv6(struct __sk_buff *skb, const struct packet *packet, struct tuple_work *work)
+SEPARATE int read_tuple_slowly_ipv6(struct __sk_buff *skb, const struct packet *packet)
 {
+	struct tuple_work *work = get_tuple_work();
+
 	return packet && work ? read_tuple_slowly(skb, packet, work, true) : DROP(TUPLE, INVALID_PACKET);
 }
 
@@ -289,7 +307,7 @@ INLINE int read_tuple(struct __sk_buff *skb, const struct packet *packet, struct
 			return 0;
 		}
 	}
-	return ipv6 ? read_tuple_slowly_ipv6(skb, packet, work) : read_tuple_slowly_ipv4(skb, packet, work);
+	return ipv6 ? read_tuple_slowly_ipv6(skb, packet) : read_tuple_slowly_ipv4(skb, packet);
 }
 
 #endif

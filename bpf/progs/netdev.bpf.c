@@ -151,15 +151,15 @@ int from_network(struct __sk_buff *skb)
 /* What is known of the connection of a packet that a pod sent; it was admitted when it left the pod. Returns 1 if the other side opened it. */
 NOINLINE int recall_connection(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, bool ipv6)
 {
-	struct admission *work = get_admission();
+	struct tuple_work *work = get_tuple_work();
 	const struct conntrack_entry *entry;
 	const struct tuple *tuple;
 	int result;
 
 	if (!work)
 		return 0;
-	tuple = &work->reading.tuple;
-	result = ipv6 ? read_tuple(skb, packet, &work->reading, true) : read_tuple(skb, packet, &work->reading, false);
+	tuple = &work->tuple;
+	result = ipv6 ? read_tuple(skb, packet, work, true) : read_tuple(skb, packet, work, false);
 	if (result < 0 || tuple->kind == TUPLE_UNTRACKED)
 		return 0;
 	entry = bpf_map_lookup_elem(&conntrack, &tuple->key);
@@ -178,18 +178,33 @@ NOINLINE int recall_connection(struct __sk_buff *skb, struct trail *trail, const
 	return trail->is_reply;
 }
 
-/* The node's own packets: its firewall. */
-INLINE int from_node(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const struct endpoint_info *node, const bool ipv6)
+/* The node's own packets: its firewall. Apart from the rest, whose stack is full with translation. */
+INLINE int from_node_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6)
 {
+	const struct endpoint_info *node;
 	const struct ipcache_entry *entry;
+	struct packet packet;
 
-	if (!config.host_firewall || is_neighbour_discovery(skb, packet, ipv6) || address_is_multicast(&packet->destination, ipv6))
+	if (parse_ip(skb, &packet, ipv6) < 0 || address_is_multicast(&packet.destination, ipv6) || is_neighbour_discovery(skb, &packet, ipv6))
 		return TC_ACT_OK;
-	entry = find_ipcache(&packet->destination);
+	node = find_endpoint(&packet.source);
+	if (!node || !(node->flags & ENDPOINT_HOST))
+		return TC_ACT_OK;
+	entry = find_ipcache(&packet.destination);
 	trail->source_identity = RESERVED_IDENTITY_HOST;
 	trail->source_subject = node->policy_subject;
 	trail->destination_identity = entry ? entry->identity : RESERVED_IDENTITY_WORLD;
-	return admit(skb, trail, packet, ipv6);
+	return admit(skb, trail, &packet, ipv6);
+}
+
+NOINLINE int from_node_ipv4(struct __sk_buff *skb, struct trail *trail)
+{
+	return from_node_ip(skb, trail, false);
+}
+
+NOINLINE int from_node_ipv6(struct __sk_buff *skb, struct trail *trail)
+{
+	return from_node_ip(skb, trail, true);
 }
 
 INLINE int to_network_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6)
@@ -201,17 +216,15 @@ INLINE int to_network_ip(struct __sk_buff *skb, struct trail *trail, const bool 
 	struct packet packet;
 	bool opened_outside = false;
 
-	if (!masquerades && !config.host_firewall && !(config.trace_points & 1U << TRACE_POINT_TO_NETWORK))
+	if (!masquerades && !(config.trace_points & 1U << TRACE_POINT_TO_NETWORK))
 		return TC_ACT_OK;
 	if (parse_ip(skb, &packet, ipv6) < 0)
 		return TC_ACT_OK;
-	if (!config.host_firewall && likely(address_equal(&packet.source, &own)))
+	if (likely(address_equal(&packet.source, &own)))
 		return TC_ACT_OK;
 	sender = find_endpoint(&packet.source);
-	if (!sender)
+	if (!endpoint_is_local_pod(sender))
 		return TC_ACT_OK;
-	if (sender->flags & ENDPOINT_HOST)
-		return from_node(skb, trail, &packet, sender, ipv6);
 	trail->endpoint_id = sender->endpoint_id;
 	trail->source_identity = sender->identity;
 	if (config.conntrack_enabled)
@@ -249,6 +262,16 @@ int to_network(struct __sk_buff *skb)
 	struct trail trail = {};
 	int verdict = TC_ACT_OK;
 
+	if (unlikely(skb->mark == MARK_ADMITTED)) /* an answer that from_network made */
+		return TC_ACT_OK;
+	if (config.host_firewall) {
+		if (skb->protocol == bpf_htons(ETH_P_IP))
+			verdict = from_node_ipv4(skb, &trail);
+		else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+			verdict = from_node_ipv6(skb, &trail);
+		if (verdict != TC_ACT_OK)
+			return leave_hook(skb, &trail, verdict, TRAFFIC_DIRECTION_EGRESS);
+	}
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		verdict = to_network_ipv4(skb, &trail);
 	else if (skb->protocol == bpf_htons(ETH_P_IPV6))

@@ -18,8 +18,9 @@ internal sealed class ConnectionWrapper : IDisposable
     /// <param name="frame">The packet.</param>
     /// <param name="connections">Source ports that take turns; a power of two.</param>
     /// <param name="firstPeer">The destination, in host order.</param>
-    /// <param name="alwaysNew">A new connection with every packet.</param>
-    internal ConnectionWrapper(NetworkNamespace inside, byte[] frame, int connections, uint firstPeer, bool alwaysNew)
+    /// <param name="alwaysNew">A new connection with every packet; 2^20 take turns.</param>
+    /// <param name="scattered">Those in another order than one after the other.</param>
+    internal ConnectionWrapper(NetworkNamespace inside, byte[] frame, int connections, uint firstPeer, bool alwaysNew, bool scattered = false)
     {
         (_inside, _frame) = (inside, frame);
         _object.SetVariable("head", Frame.HeadOf(frame));
@@ -27,6 +28,7 @@ internal sealed class ConnectionWrapper : IDisposable
         _object.SetVariable("first_port", (uint)PolicyRig.FirstPort);
         _object.SetVariable("first_peer", firstPeer);
         _object.SetVariable("always_new", alwaysNew ? 1u : 0u);
+        _object.SetVariable("scattered", scattered ? 1u : 0u);
         _object.Load();
         _wrapper = _object.GetProgram("wrapper");
         Nothing = _object.GetProgram("nothing");
@@ -37,14 +39,18 @@ internal sealed class ConnectionWrapper : IDisposable
     internal BpfProgram Nothing { get; }
 
     /// <summary>Mean nanoseconds of one run of the wrapper with a program in it.</summary>
-    internal double Time(BpfProgram program, int runs)
+    internal double Time(BpfProgram program, int runs, bool warm = true)
     {
         _target.Update(0, (uint)program.Handle.Number);
         return _inside.Run(() =>
         {
             var context = new SkBuffContext { Ifindex = 1 };
             var output = new byte[_frame.Length];
-            _wrapper.TestRun(_frame, output, ref context, runs / 20);
+            if (warm)
+            {
+                _wrapper.TestRun(_frame, output, ref context, runs / 20);
+            }
+
             var before = Stopwatch.GetTimestamp();
             var duration = _wrapper.TestRun(_frame, output, ref context, runs).Duration;
             var elapsed = Stopwatch.GetElapsedTime(before).TotalNanoseconds / runs;

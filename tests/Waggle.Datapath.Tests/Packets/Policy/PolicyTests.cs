@@ -57,7 +57,7 @@ public sealed class PolicyTests
         pair.Hook.SetSubject(2, ingress: pair.Hook.Side(9, peers: (1001, peer)));
         pair.Hook.AddRule(9, 3, PacketBuilder.Tcp, 80, Hook.AllowPort, 1);
         pair.Hook.AddRule(9, 3, PacketBuilder.Tcp, 0x1f00, Hook.AllowPort, 2, 8); // 7936 … 8191
-        pair.Hook.AddRule(9, 3, PacketBuilder.Tcp, 7999, Hook.Deny, 3);
+        pair.Hook.AddRule(9, 3, PacketBuilder.Tcp, 7999, Hook.DenyRule, 3);
         var outcome = pair.FromA(pair.AtoB.TcpPorts(1000, port));
         Assert.Equal(allowed ? TcAction.Redirect : TcAction.Shot, outcome.Action);
         pair.FromA(pair.AtoB.TcpPorts(1000, 7999)).Dropped(DropReason.PolicyDeny);
@@ -115,7 +115,7 @@ public sealed class PolicyTests
     public void Redirect_WithoutProxy_FailsClosed()
     {
         using var pair = new PairHook();
-        pair.Hook.SetSubject(2, ingress: pair.Hook.Side(1, peers: (1001, Hook.Peer((byte)PolicyAction.Redirect, 4))));
+        pair.Hook.SetSubject(2, ingress: pair.Hook.Side(1, peers: (1001, Hook.Peer(((byte)PolicyMatch.L3L4 << 4) | (byte)PolicyAction.Redirect, 4))));
         pair.Request(Syn).Dropped(DropReason.PolicyDeny);
     }
 

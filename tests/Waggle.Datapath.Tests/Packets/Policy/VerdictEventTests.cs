@@ -31,7 +31,7 @@ public sealed class VerdictEventTests
     public void Verdict_Denied_WithTheDropBehindIt()
     {
         using var pair = new PairHook(ipv6: true);
-        pair.Hook.SetSubject(2, ingress: pair.Hook.Side(4, otherRule: 21));
+        pair.Hook.SetSubject(2, ingress: pair.Hook.Side(4, other: Hook.DenyRule, otherRule: 21));
         var records = pair.Hook.Events(() => pair.Request(Syn).Dropped(DropReason.PolicyDeny));
         Assert.Equal([(byte)EventType.Verdict, (byte)EventType.Drop], records.Select(r => r[0]));
         var verdict = MemoryMarshal.Read<VerdictEvent>(records[0]);
@@ -39,6 +39,15 @@ public sealed class VerdictEventTests
         Assert.Equal(((byte)PolicyAction.Deny, 21u, (byte)1), (verdict.Action, verdict.Rule, verdict.Ipv6));
         Assert.Equal(((byte)DropReason.PolicyDeny, 21u, (byte)TrafficDirection.Ingress, 12u), (drop.Reason, drop.Rule, drop.Direction, drop.Header.EndpointId));
         Assert.Equal(1ul, pair.Hook.RuleCount(21).Packets);
+    }
+
+    [Fact]
+    public void Drop_ByTheDefault_NamesItsRuleButIsNoDenyRule()
+    {
+        using var pair = new PairHook();
+        pair.Hook.SetSubject(2, ingress: pair.Hook.Side(4, otherRule: 21));
+        var records = pair.Hook.Events(() => pair.Request(Syn).Dropped(DropReason.PolicyDenied));
+        Assert.Equal(21u, MemoryMarshal.Read<DropEvent>(records[^1]).Rule);
     }
 
     [Fact]

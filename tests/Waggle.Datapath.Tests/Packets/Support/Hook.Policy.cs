@@ -9,6 +9,7 @@ internal sealed partial class Hook
 {
     public const byte AllowAll = ((byte)PolicyMatch.All << 4) | (byte)PolicyAction.Allow;
     public const byte Deny = (byte)PolicyAction.Deny;
+    public const byte DenyRule = ((byte)PolicyMatch.L3L4 << 4) | (byte)PolicyAction.Deny;
     public const byte AllowPort = ((byte)PolicyMatch.L3L4 << 4) | (byte)PolicyAction.Allow;
 
     /// <summary>Bits of policy_peer.prefixes: exact ports of TCP and UDP.</summary>
