@@ -15,7 +15,7 @@ public sealed class HubbleMetricsTests
     [Fact]
     public async Task Drop_CountsDroppedFlowsOnly()
     {
-        string text = await CountAsync("drop", Records.Drop(), Records.Drop(), Records.Tcp());
+        string text = await CountAsync("drop", Records.Drop(), Records.Drop(), Records.Tcp(), Records.PolicyVerdict(Verdict.Dropped, 0));
         Assert.Contains("# TYPE hubble_drop_total counter\nhubble_drop_total{reason=\"POLICY_DENIED\",protocol=\"TCP\"} 2\n", text);
     }
 

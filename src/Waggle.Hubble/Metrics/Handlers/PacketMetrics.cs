@@ -15,7 +15,8 @@ internal sealed class DropMetric : FlowMetric
 
     public override void Process(in FlowRecord flow)
     {
-        if (flow.Verdict != Verdict.Dropped)
+        // A packet that policy denies makes two events, the decision and the drop: it is counted once.
+        if (flow.Verdict != Verdict.Dropped || flow.EventType == FlowEventType.PolicyVerdict)
         {
             return;
         }
