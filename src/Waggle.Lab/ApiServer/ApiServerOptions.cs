@@ -42,7 +42,8 @@ public sealed record ApiServerOptions
     /// <summary>Checks after the schema's own, for kinds with rules a schema cannot say.</summary>
     public IReadOnlyList<IAdmissionValidator> Validators { get; init; } = [new MulticastGroupValidator()];
 
-    public IAuthorizer Authorizer { get; init; } = AllowAuthenticated.Instance;
+    /// <summary>Null: the stored roles and bindings decide.</summary>
+    public IAuthorizer? Authorizer { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

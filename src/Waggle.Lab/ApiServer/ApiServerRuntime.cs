@@ -18,6 +18,8 @@ internal sealed class ApiServerRuntime : IAsyncDisposable
         _surface = Crds.Load();
         store.Publishing = Crds.Publishing;
         Tokens = new ServiceAccountTokens(options.Pki, store, options.Time);
+        Rbac = new RbacAuthorizer(store);
+        Authorizer = options.Authorizer ?? Rbac;
         Services = new ServiceAllocator(this);
         Rules = new KindRulesTable(this);
         Writer = new ObjectWriter(this);
@@ -41,6 +43,11 @@ internal sealed class ApiServerRuntime : IAsyncDisposable
     public CrdRegistry Crds { get; }
 
     public ServiceAccountTokens Tokens { get; }
+
+    public IAuthorizer Authorizer { get; }
+
+    /// <summary>What the stored roles say, also where another authorizer decides.</summary>
+    public RbacAuthorizer Rbac { get; }
 
     public ServiceAllocator Services { get; }
 

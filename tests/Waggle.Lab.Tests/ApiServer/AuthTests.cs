@@ -54,7 +54,8 @@ public sealed class AuthTests(ServerFixture server) : IClassFixture<ServerFixtur
         await server.CreateAsync(accounts, """{"metadata":{"name":"robot"}}""");
         var answer = await server.CreateAsync(accounts + "/robot/token", """{"spec":{"expirationSeconds":3600}}""");
         var token = J.Show(J.At(answer, "status", "token"));
-        Assert.Equal(HttpStatusCode.OK, await GetAsync("/api/v1/namespaces/default/pods", token));
+        Assert.Equal(HttpStatusCode.OK, await GetAsync("/api/v1", token));
+        Assert.Equal(HttpStatusCode.Forbidden, await GetAsync("/api/v1/namespaces/default/pods", token));
         using var client = server.Client(token);
         using var content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
         using var response = await client.PostAsync("/apis/authentication.k8s.io/v1/selfsubjectreviews", content, TestContext.Current.CancellationToken);

@@ -101,6 +101,9 @@ public sealed record KubectlResult(int ExitCode, string Output, string Error)
             return Output;
         }
     }
+
+    /// <summary>Checks that the command succeeded.</summary>
+    public void Check() => _ = Ok;
 }
 
 public static class Kubectl

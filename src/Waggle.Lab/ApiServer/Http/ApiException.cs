@@ -38,6 +38,29 @@ internal sealed class ApiException(int code, string reason, string message) : Ex
     public static ApiException Forbidden(ResourceDefinition resource, string name, string why) =>
         new(403, "Forbidden", $"{resource.QualifiedName} \"{name}\" is forbidden: {why}") { Details = Describe(resource, name) };
 
+    /// <summary>What a client is told that may not do something, in kubectl's words.</summary>
+    public static ApiException Forbidden(AccessAttributes request, string why)
+    {
+        why = why.Length == 0 ? "" : $": {why}";
+        if (request.Resource is null)
+        {
+            return new(403, "Forbidden", $"forbidden: User \"{request.User.Name}\" cannot {request.Verb} path \"{request.Path}\"{why}");
+        }
+        var qualified = request.Group is { Length: > 0 } group ? $"{request.Resource}.{group}" : request.Resource;
+        var named = request.Name is null ? qualified : $"{qualified} \"{request.Name}\"";
+        var where = request.Namespace is null ? "at the cluster scope" : $"in the namespace \"{request.Namespace}\"";
+        var details = new JsonObject { ["kind"] = request.Resource };
+        if (request.Group is { Length: > 0 })
+        {
+            details["group"] = request.Group;
+        }
+        if (request.Name is not null)
+        {
+            details["name"] = request.Name;
+        }
+        return new(403, "Forbidden", $"{named} is forbidden: User \"{request.User.Name}\" cannot {request.Verb} resource \"{request.ResourceText}\" in API group \"{request.Group}\" {where}{why}") { Details = details };
+    }
+
     public static ApiException Expired(string message) => new(410, "Expired", message);
 
     public static ApiException UnsupportedMediaType(string message) => new(415, "UnsupportedMediaType", message);

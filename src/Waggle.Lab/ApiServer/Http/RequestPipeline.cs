@@ -60,7 +60,7 @@ internal sealed class RequestPipeline(ApiServerRuntime runtime, ILogger logger)
             await _nonResource.HandleAsync(context, path, parsed);
             return;
         }
-        Authorize(new AccessAttributes(user, Verb(context, parsed), parsed.Group, parsed.Resource, parsed.Subresource, parsed.Namespace, parsed.Name, path));
+        Authorize(new AccessAttributes(user, Verb(context, parsed), parsed.Group, parsed.Resource, parsed.Subresource, parsed.Namespace, NameOf(context, parsed), path));
 
         // 4
         if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
@@ -84,7 +84,7 @@ internal sealed class RequestPipeline(ApiServerRuntime runtime, ILogger logger)
     private void Authorize(AccessAttributes attributes)
     {
         // 3
-        if (runtime.Options.Authorizer.Refuse(attributes) is not { } reason)
+        if (runtime.Authorizer.Refuse(attributes) is not { } reason)
         {
             return;
         }
@@ -92,13 +92,19 @@ internal sealed class RequestPipeline(ApiServerRuntime runtime, ILogger logger)
         {
             throw ApiException.Unauthorized();
         }
-        var what = attributes.Resource is null ? $"path \"{attributes.Path}\"" : $"resource \"{attributes.Resource}\" in API group \"{attributes.Group}\"";
-        throw new ApiException(403, "Forbidden", $"User \"{attributes.User.Name}\" cannot {attributes.Verb} {what}: {reason}");
+        throw ApiException.Forbidden(attributes, reason);
+    }
+
+    /// <summary>Roles that name objects allow lists and watches of just one of them, too.</summary>
+    private static string? NameOf(HttpContext context, RequestPath path)
+    {
+        const string byName = "metadata.name=";
+        return path.Name ?? (context.Request.Query["fieldSelector"].ToString() is { } selector && selector.StartsWith(byName, StringComparison.Ordinal) && !selector.Contains(',') ? selector[byName.Length..] : null);
     }
 
     private static string Verb(HttpContext context, RequestPath path) => context.Request.Method switch
     {
-        "GET" or "HEAD" => context.Request.Query.ContainsKey("watch") ? "watch" : path.Name is null ? "list" : "get",
+        "GET" or "HEAD" => context.Request.Query["watch"].ToString() is "true" or "1" ? "watch" : path.Name is null ? "list" : "get",
         "POST" => "create",
         "PUT" => "update",
         "PATCH" => "patch",

@@ -25,12 +25,7 @@ internal sealed class ReviewHandler(ApiServerRuntime runtime)
                 body["status"] = Decide(subject, spec);
                 break;
             case "selfsubjectrulesreviews":
-                body["status"] = new JsonObject
-                {
-                    ["resourceRules"] = new JsonArray(new JsonObject { ["verbs"] = J.Strings(["*"]), ["apiGroups"] = J.Strings(["*"]), ["resources"] = J.Strings(["*"]) }),
-                    ["nonResourceRules"] = new JsonArray(new JsonObject { ["verbs"] = J.Strings(["*"]), ["nonResourceURLs"] = J.Strings(["*"]) }),
-                    ["incomplete"] = false,
-                };
+                body["status"] = Rules(user, J.Str(spec, "namespace"));
                 break;
             case "selfsubjectreviews":
                 body["status"] = new JsonObject { ["userInfo"] = Describe(user) };
@@ -51,8 +46,24 @@ internal sealed class ReviewHandler(ApiServerRuntime runtime)
         var resource = J.Obj(spec, "resourceAttributes");
         var other = J.Obj(spec, "nonResourceAttributes");
         var attributes = new AccessAttributes(user, J.Str(resource ?? other, "verb") ?? "", J.Str(resource, "group"), J.Str(resource, "resource"), J.Str(resource, "subresource"), J.Str(resource, "namespace"), J.Str(resource, "name"), J.Str(other, "path"));
-        var refusal = runtime.Options.Authorizer.Refuse(attributes);
-        return refusal is null ? new JsonObject { ["allowed"] = true } : new JsonObject { ["allowed"] = false, ["reason"] = refusal };
+        var refusal = runtime.Authorizer.Refuse(attributes);
+        return refusal switch
+        {
+            null => new JsonObject { ["allowed"] = true },
+            "" => new JsonObject { ["allowed"] = false },
+            _ => new JsonObject { ["allowed"] = false, ["reason"] = refusal },
+        };
+    }
+
+    private JsonObject Rules(UserInfo user, string? @namespace)
+    {
+        var everything = user.IsAdmin ? BootstrapRoles.All().First().Rules.OfType<JsonObject>() : runtime.Rbac.RulesFor(user, @namespace);
+        var status = new JsonObject { ["resourceRules"] = new JsonArray(), ["nonResourceRules"] = new JsonArray(), ["incomplete"] = false };
+        foreach (var rule in everything)
+        {
+            ((JsonArray)status[rule["nonResourceURLs"] is null ? "resourceRules" : "nonResourceRules"]!).Add(rule.DeepClone());
+        }
+        return status;
     }
 
     private static JsonObject Describe(UserInfo user)

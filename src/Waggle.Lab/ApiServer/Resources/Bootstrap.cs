@@ -20,21 +20,14 @@ internal static class Bootstrap
         work.Clear();
         work.Add(PriorityClass(runtime, "system-cluster-critical", 2000000000));
         work.Add(PriorityClass(runtime, "system-node-critical", 2000001000));
-        foreach (var role in (string[])["cluster-admin", "admin", "edit", "view"])
+        foreach (var (name, rules, group) in BootstrapRoles.All())
         {
-            var verbs = role == "view" ? J.Strings(["get", "list", "watch"]) : J.Strings(["*"]);
-            var rules = new JsonArray(new JsonObject { ["apiGroups"] = J.Strings(["*"]), ["resources"] = J.Strings(["*"]), ["verbs"] = verbs });
-            if (role == "cluster-admin")
+            work.Add(EnsureAsync(runtime, "rbac.authorization.k8s.io", "clusterroles", null, name, new JsonObject { ["rules"] = rules }, replace: "rules"));
+            if (group is not null)
             {
-                rules.Add((JsonNode)new JsonObject { ["nonResourceURLs"] = J.Strings(["*"]), ["verbs"] = J.Strings(["*"]) });
+                work.Add(EnsureAsync(runtime, "rbac.authorization.k8s.io", "clusterrolebindings", null, name, BootstrapRoles.Binding(name, group)));
             }
-            work.Add(EnsureAsync(runtime, "rbac.authorization.k8s.io", "clusterroles", null, role, new JsonObject { ["rules"] = rules }));
         }
-        work.Add(EnsureAsync(runtime, "rbac.authorization.k8s.io", "clusterrolebindings", null, "cluster-admin", new JsonObject
-        {
-            ["roleRef"] = new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "ClusterRole", ["name"] = "cluster-admin" },
-            ["subjects"] = new JsonArray(new JsonObject { ["apiGroup"] = "rbac.authorization.k8s.io", ["kind"] = "Group", ["name"] = "system:masters" }),
-        }));
         work.Add(EnsureAsync(runtime, "", "services", "default", "kubernetes", KubernetesService(runtime)));
         await Task.WhenAll(work);
         await EndpointsAsync(runtime);
