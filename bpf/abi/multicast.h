@@ -131,6 +131,20 @@ struct mcast_limit {
 };
 
 /*
+ * Map `mcast_fan_outs`: hash, group -> mcast_fan_out: local members that one packet reaches together, without a clone for each
+ * (fan_out.bpf.c). A cache that the agent keeps for groups with many members: the datapath asks every member's filter first
+ * and uses the list only if all in it want the packet. A row that is missing or old costs speed, never a copy. Written by
+ * the agent only, as a whole.
+ */
+struct mcast_fan_out {
+	__u32 ifindex;         /* device whose ingress program sends to the list */
+	__u32 list;            /* number of the list there; a changed list has another number */
+	__u32 members;         /* set bits in `words` = devices in the list */
+	__u32 max_length;      /* of a frame: longer ones are cloned */
+	__u64 words[MCAST_WORDS];
+};
+
+/*
  * Argument and result of the program `mcast_control` (object multicast_control): run it with BPF_PROG_TEST_RUN on a packet
  * of MCAST_CONTROL_OFFSET zero bytes followed by this struct; the same bytes come back with `result` filled in. For
  * MCAST_CONTROL_OP_JOIN_SOURCES a whole struct mcast_source_list follows; its count is 1 to MCAST_MAX_SOURCES.

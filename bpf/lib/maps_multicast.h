@@ -66,4 +66,13 @@ struct {
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } mcast_limits SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct mcast_group_key);
+	__type(value, struct mcast_fan_out);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} mcast_fan_outs SEC(".maps");
+
 #endif

@@ -32,13 +32,15 @@ struct mcast_work {
 	__u8 protocol;         /* multicast_policy.h: what the datagram is */
 	bool ports_unknown;
 	__u16 port;
-	__u8 pad[2];
+	__u8 walk;             /* enum walk of replicate.h */
+	__u8 pad;
 	/* the walk over the bitmap */
 	__u64 bits;            /* of the current word, not yet visited */
 	__u64 summary;         /* of the current summary word, not yet visited */
 	__u32 word;
 	__u32 summary_word;    /* the next one */
 	__u32 pending;         /* slot whose copy waits, so that the last one can take the packet itself; or NO_SLOT */
+	__u32 listed;          /* members of the fan-out's list that want the packet */
 	__u32 filter_mode;     /* for join_group */
 	/* snoop.h, report.h */
 	__u32 offset;          /* of the next record or checksum chunk, from the start of the frame */
@@ -51,6 +53,8 @@ struct mcast_work {
 	__s32 broken;          /* verdict that ends the whole report */
 	struct record record;
 	struct mcast_join fresh;
+	__u64 summaries[MCAST_SUMMARY_WORDS]; /* as the first walk found them */
+	__u64 wanted[MCAST_WORDS];         /* members of the fan-out's list that want the packet, in the words of `summaries` */
 	struct mcast_source_list incoming; /* sources of the record at hand */
 	struct mcast_source_list list;     /* the filter being put together */
 	__be32 raw[MCAST_MAX_SOURCES];     /* IPv4 sources as they stand in the packet */

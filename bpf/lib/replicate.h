@@ -2,6 +2,7 @@
 #ifndef WAGGLE_LIB_REPLICATE_H
 #define WAGGLE_LIB_REPLICATE_H
 
+#include "fan_out.h"
 #include "forward.h"
 #include "membership.h"
 #include "multicast_policy.h"
@@ -18,6 +19,14 @@ struct replication {
 	const struct trail *trail;
 	struct mcast_group *group;
 	struct mcast_work *work;
+	const struct mcast_fan_out *fan_out; /* members that can be reached together, or NULL */
+};
+
+/* What a walk over the members is for. The first one asks; the others go over those of the fan-out's list that want the packet. */
+enum walk {
+	WALK_ASK,
+	WALK_CLONE, /* one of the list did not want it: the others get clones */
+	WALK_TELL,  /* the packet goes to the list: an event for each */
 };
 
 /* log2 of the lowest set bit: a de Bruijn sequence, as BPF has no instruction for it. */
@@ -122,7 +131,20 @@ INLINE void send_pending(const struct replication *r)
 		count_verdict(r->skb, DROP(MULTICAST, COPY_FAILED), TRAFFIC_DIRECTION_INGRESS);
 }
 
-INLINE void visit_member(const struct replication *r, __u32 index)
+INLINE bool is_listed(const struct mcast_fan_out *fan_out, __u32 slot)
+{
+	return fan_out && slot < MCAST_SLOTS && fan_out->words[slot / 64 % MCAST_WORDS] & 1ULL << slot % 64;
+}
+
+/* Who comes after gets the packet first: the last one can take it itself. */
+INLINE void queue_copy(const struct replication *r, __u32 index)
+{
+	if (r->work->pending != NO_SLOT)
+		send_pending(r);
+	r->work->pending = index;
+}
+
+INLINE void ask_member(const struct replication *r, __u32 index)
 {
 	struct mcast_work *work = r->work;
 	struct mcast_join_key key = { .group = work->group, .slot = index };
@@ -139,11 +161,37 @@ INLINE void visit_member(const struct replication *r, __u32 index)
 		return;
 	if (config.policy_enabled && slot->kind == SLOT_KIND_LOCAL && !member_may_hear(r->skb, r->trail, work, slot->ifindex))
 		return;
-	if (work->pending != NO_SLOT)
-		send_pending(r);
-	work->pending = index;
 	__sync_fetch_and_add(&join->packets, 1);
 	__sync_fetch_and_add(&join->bytes, work->bytes);
+	if (is_listed(r->fan_out, index)) {
+		work->wanted[work->word % MCAST_WORDS] |= 1ULL << index % 64;
+		work->listed++;
+		return;
+	}
+	queue_copy(r, index);
+}
+
+INLINE void tell_of_member(const struct replication *r, __u32 index)
+{
+	const struct mcast_slot *slot = bpf_map_lookup_elem(&mcast_slots, &index);
+
+	if (slot)
+		trace(r->skb, r->trail, TRACE_POINT_TO_ENDPOINT, slot->ifindex);
+}
+
+INLINE void visit_member(const struct replication *r, __u32 index)
+{
+	switch (r->work->walk) {
+	case WALK_ASK:
+		ask_member(r, index);
+		break;
+	case WALK_CLONE:
+		queue_copy(r, index);
+		break;
+	case WALK_TELL:
+		tell_of_member(r, index);
+		break;
+	}
 }
 
 /* One step over the bitmap: to the next summary word, to the next word, or to the next member. */
@@ -162,12 +210,20 @@ static long replicate_step(__u32 step, struct replication *r)
 		bit = lowest_bit(work->summary);
 		work->summary &= work->summary - 1;
 		work->word = ((work->summary_word - 1) * 64 + bit) % MCAST_WORDS;
-		work->bits = r->group->words[work->word % MCAST_WORDS];
+		if (work->walk == WALK_ASK) {
+			work->bits = r->group->words[work->word % MCAST_WORDS];
+			work->wanted[work->word % MCAST_WORDS] = 0;
+		} else {
+			work->bits = work->wanted[work->word % MCAST_WORDS];
+		}
 		return 0;
 	}
 	if (work->summary_word >= MCAST_SUMMARY_WORDS)
 		return 1;
-	work->summary = r->group->summary[work->summary_word % MCAST_SUMMARY_WORDS];
+	/* Others join meanwhile: later walks must not meet words that the first did not. */
+	if (work->walk == WALK_ASK)
+		work->summaries[work->summary_word % MCAST_SUMMARY_WORDS] = r->group->summary[work->summary_word % MCAST_SUMMARY_WORDS];
+	work->summary = work->summaries[work->summary_word % MCAST_SUMMARY_WORDS];
 	work->summary_word++;
 	(void)step;
 	return 0;
@@ -193,16 +249,70 @@ INLINE int send_last(const struct replication *r, const bool at_ingress)
 	return bpf_redirect(ifindex, 0);
 }
 
-INLINE int replicate(struct replication *r, const bool at_ingress)
+/* The list that this packet may take, or NULL. */
+INLINE const struct mcast_fan_out *find_fan_out(const struct replication *r)
+{
+	struct mcast_group_key key = { r->work->group };
+	const struct mcast_fan_out *fan_out = bpf_map_lookup_elem(&mcast_fan_outs, &key);
+
+	if (!fan_out || r->skb->len > fan_out->max_length || r->skb->gso_size || is_listed(fan_out, r->work->sender_slot))
+		return NULL;
+	return fan_out;
+}
+
+/* count() for `copies` packets of `bytes` each that went on. */
+INLINE void count_copies(__u32 direction, __u32 copies, __u32 bytes)
+{
+	__u32 index = DROP_REASON_NONE * 4 + (direction & 3);
+	struct metrics_entry *entry = bpf_map_lookup_elem(&metrics, &index);
+
+	if (likely(entry)) {
+		entry->packets += copies;
+		entry->bytes += (__u64)copies * bytes;
+	}
+}
+
+INLINE void walk(struct replication *r, const enum walk what)
 {
 	struct mcast_work *work = r->work;
 
+	work->walk = what;
 	work->bits = 0;
 	work->summary = 0;
 	work->word = 0;
 	work->summary_word = 0;
-	work->pending = NO_SLOT;
 	bpf_loop(MCAST_SLOTS + MCAST_WORDS + MCAST_SUMMARY_WORDS + 1, replicate_step, r, 0);
+}
+
+/* All of the list wants the packet: it takes the packet itself, whoever else waits gets a clone. */
+INLINE int send_to_list(struct replication *r)
+{
+	struct fan_out_mac mac = { FAN_OUT_MARK, r->fan_out->list };
+
+	if (config.trace_points & 1U << TRACE_POINT_TO_ENDPOINT)
+		walk(r, WALK_TELL);
+	if (r->work->pending != NO_SLOT)
+		send_pending(r);
+	if (bpf_skb_store_bytes(r->skb, 0, &mac, sizeof(mac), 0))
+		return DROP(MULTICAST, COPY_FAILED);
+	count_verdict(r->skb, DROP(MULTICAST, MULTICAST_HANDLED), TRAFFIC_DIRECTION_EGRESS);
+	count_copies(TRAFFIC_DIRECTION_INGRESS, r->work->listed, r->skb->len);
+	return bpf_redirect(r->fan_out->ifindex, BPF_F_INGRESS);
+}
+
+INLINE int replicate(struct replication *r, const bool at_ingress)
+{
+	struct mcast_work *work = r->work;
+
+	r->fan_out = find_fan_out(r);
+	work->pending = NO_SLOT;
+	work->listed = 0;
+	walk(r, WALK_ASK);
+	if (r->fan_out && work->listed) {
+		if (work->listed == r->fan_out->members)
+			return send_to_list(r);
+		walk(r, WALK_CLONE);
+	}
 	if (work->pending == NO_SLOT)
 		return DROP(MULTICAST, MULTICAST_NO_MEMBERS);
 	return send_last(r, at_ingress);

@@ -89,6 +89,7 @@ ABI_STRUCT(mcast_sender_key);
 ABI_STRUCT(mcast_sender);
 ABI_STRUCT(mcast_unconfigured);
 ABI_STRUCT(mcast_limit);
+ABI_STRUCT(mcast_fan_out);
 ABI_STRUCT(mcast_control_args);
 
 ABI_ENUM(nat_direction);

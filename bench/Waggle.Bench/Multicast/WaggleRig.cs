@@ -3,6 +3,7 @@ using Waggle.Bench.Network;
 using Waggle.Bpf;
 using Waggle.Datapath.Abi;
 using Waggle.Datapath.Loading;
+using Waggle.Datapath.Multicast;
 using Waggle.Linux;
 using Waggle.Netlink;
 using DatapathConfig = Waggle.Datapath.DatapathConfig;
@@ -16,6 +17,7 @@ namespace Waggle.Bench.Multicast;
 internal sealed class WaggleRig : MulticastRig
 {
     private readonly List<IDisposable> _owned = [];
+    private readonly List<(int Ifindex, uint Slot)> _members = [];
     private readonly BpfObject _pod;
 
     private WaggleRig(string program)
@@ -40,7 +42,7 @@ internal sealed class WaggleRig : MulticastRig
         for (var i = 0; i < sizes.Max(); i++)
         {
             var pod = rig.NewNamespace();
-            await rig.AddPodAsync(rtnl, pod, (uint)i + 2).ConfigureAwait(false);
+            rig._members.Add((await rig.AddPodAsync(rtnl, pod, (uint)i + 2).ConfigureAwait(false), (uint)i + 2));
             foreach (var size in sizes.Where(size => i < size))
             {
                 await rig.Sink.JoinAsync(pod, GroupOf(size)).ConfigureAwait(false);
@@ -52,6 +54,7 @@ internal sealed class WaggleRig : MulticastRig
             await rig.WaitForMembersAsync(size, cancellation).ConfigureAwait(false);
         }
 
+        await rig.AddListsAsync(rtnl, sizes.Where(size => size >= FanOut.FewestMembers), cancellation).ConfigureAwait(false);
         return rig;
     }
 
@@ -62,7 +65,24 @@ internal sealed class WaggleRig : MulticastRig
         return base.DisposeAsync();
     }
 
-    private async Task AddPodAsync(Rtnl rtnl, NetworkNamespace pod, uint number)
+    /// <summary>Device lists of big groups, as the agent makes them.</summary>
+    private async Task AddListsAsync(Rtnl rtnl, IEnumerable<int> sizes, CancellationToken cancellation)
+    {
+        var device = await rtnl.Links.CreateAsync(new VethSpec(FanOut.Device, FanOut.Peer) { Up = true, PeerUp = true }, cancellation).ConfigureAwait(false);
+        Node.Run(() =>
+        {
+            var lists = Own(FanOut.Create(device.Index, null));
+            using var rows = _pod.GetMap<McastGroupKey, McastFanOut>("mcast_fan_outs");
+            foreach (var size in sizes)
+            {
+                var members = _members.Take(size).ToList();
+                var row = lists.RowOf(lists.Add([.. members.Select(member => member.Ifindex)]), [.. members.Select(member => member.Slot)], 1500);
+                rows.Update(new McastGroupKey { Group = Address.From(IPAddress.Parse(GroupOf(size))) }, row);
+            }
+        });
+    }
+
+    private async Task<int> AddPodAsync(Rtnl rtnl, NetworkNamespace pod, uint number)
     {
         var device = FormattableString.Invariant($"lxc{number}");
         var address = new IPAddress([10, 0, (byte)(1 + number / 250), (byte)(1 + number % 250)]);
@@ -94,6 +114,7 @@ internal sealed class WaggleRig : MulticastRig
                 Own(BpfLink.AttachTcx(program, link.Index, ingress));
             }
         });
+        return link.Index;
     }
 
     private T Own<T>(T item)

@@ -22,6 +22,7 @@ internal static class MulticastServices
         services.AddSingleton<MemberSource>();
         services.AddHostedService(p => p.GetRequiredService<MemberSource>());
         services.AddHostedService<InterestPublisher>();
+        services.AddHostedService<FanOutService>();
 
         services.AddSingleton<ManualGroups>();
         services.AddSingleton<InterestTable>();

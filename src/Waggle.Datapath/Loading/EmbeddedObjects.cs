@@ -8,12 +8,18 @@ public static class EmbeddedObjects
     private const string Prefix = "bpf/";
     private const string Suffix = ".bpf.o";
 
-    /// <summary>Names without directory and suffix ("pod"). The one that exists for its BTF only ("abi") is not among them.</summary>
+    /// <summary>The object of <see cref="Multicast.FanOut"/>, which loads it when it is needed.</summary>
+    internal const string FanOut = "fan_out";
+
+    /// <summary>
+    /// Those that are loaded together, without directory and suffix ("pod"): not the one that exists for its BTF only ("abi"), and not
+    /// <see cref="FanOut"/>.
+    /// </summary>
     public static ImmutableArray<string> Names { get; } =
         [.. typeof(EmbeddedObjects).Assembly.GetManifestResourceNames()
             .Where(n => n.StartsWith(Prefix, StringComparison.Ordinal) && n.EndsWith(Suffix, StringComparison.Ordinal))
             .Select(n => n[Prefix.Length..^Suffix.Length])
-            .Where(n => n != "abi")
+            .Where(n => n is not ("abi" or FanOut))
             .Order(StringComparer.Ordinal)];
 
     /// <summary>The ELF bytes of an object.</summary>

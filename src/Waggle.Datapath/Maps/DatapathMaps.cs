@@ -52,6 +52,8 @@ public sealed class DatapathMaps : IDisposable
 
     public BpfMap<uint, McastLimit> McastLimits => Get(MapCatalogue.McastLimits).As<uint, McastLimit>();
 
+    public BpfMap<McastGroupKey, McastFanOut> McastFanOuts => Get(MapCatalogue.McastFanOuts).As<McastGroupKey, McastFanOut>();
+
     public BpfMap<NatKey, NatEntry> Snat => Get(MapCatalogue.Snat).As<NatKey, NatEntry>();
 
     public BpfMap<FragmentKey, FragmentEntry> Fragments => Get(MapCatalogue.Fragments).As<FragmentKey, FragmentEntry>();

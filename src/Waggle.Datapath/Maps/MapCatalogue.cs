@@ -46,6 +46,8 @@ public static class MapCatalogue
 
     public static MapDefinition McastLimits { get; } = MapDefinition.Indexed<McastLimit>("mcast_limits");
 
+    public static MapDefinition McastFanOuts { get; } = MapDefinition.Of<McastGroupKey, McastFanOut>("mcast_fan_outs");
+
     public static MapDefinition Snat { get; } = MapDefinition.Of<NatKey, NatEntry>("snat");
 
     public static MapDefinition Fragments { get; } = MapDefinition.Of<FragmentKey, FragmentEntry>("fragments");
@@ -69,7 +71,7 @@ public static class MapCatalogue
     [
         Endpoints, EndpointsByIfindex, Ipcache, IpcachePrefixes, Nodes,
         Metrics, MetricsSites, EventCounters, Events,
-        McastGroups, McastSlots, McastJoins, McastSources, McastSenders, McastUnconfigured, McastLimits,
+        McastGroups, McastSlots, McastJoins, McastSources, McastSenders, McastUnconfigured, McastLimits, McastFanOuts,
         Snat, Fragments,
         PolicySubjects, PolicyPeers, PolicyRules, PolicyState, PolicyCounters,
         Conntrack, ConntrackCounters,
