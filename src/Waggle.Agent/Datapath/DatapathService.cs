@@ -24,6 +24,9 @@ namespace Waggle.Agent.Datapath;
 internal sealed partial class DatapathService(
     DatapathControl control, ConfigState config, NodeDevices devices, MonitorDemand monitors, Readiness readiness, HealthRegistry health, TimeProvider time, ILogger<DatapathService> logger) : BackgroundService
 {
+    // Programs that know policy keep it when it is switched off live: the compiled tables then say that all passes.
+    private bool _policy;
+
     /// <summary>Loads and attaches for the first time.</summary>
     public Task<bool> ApplyAsync(LocalNode node, CancellationToken cancellation) => control.ApplyAsync(ConfigOf(node), PointsOf(node), cancellation);
 
@@ -120,8 +123,8 @@ internal sealed partial class DatapathService(
                 "none" => TraceAggregation.None, "low" => TraceAggregation.Low, "medium" => TraceAggregation.Medium, _ => TraceAggregation.Maximum,
             },
             TraceInterval = c.Duration("monitor-aggregation-interval"),
-            PolicyEnabled = c["enable-policy"] != "never",
-            HostFirewall = c.Flag("enable-host-firewall") && c["enable-policy"] != "never",
+            PolicyEnabled = _policy |= c["enable-policy"] != "never",
+            HostFirewall = _policy && c.Flag("enable-host-firewall"),
             AllowLocalhost = c["allow-localhost"] != "policy",
             DenyResponse = c["policy-deny-response"] switch { "icmp" => DenyResponse.Icmp, "reset" => DenyResponse.Reset, _ => DenyResponse.None },
             TcpTimeout = c.Duration("bpf-ct-timeout-regular-tcp"),

@@ -4,7 +4,7 @@ using Waggle.Policy.Rules;
 namespace Waggle.Agent.Policy;
 
 /// <summary>What the host firewall never cuts, whatever policies say: without it a node could not be brought back.</summary>
-/// <remarks>The way to the API server, the kubelet's door for it, tunnels, health checks and BGP between nodes, DNS and DHCP of the node.</remarks>
+/// <remarks>The API server, to the kubelet's port and to those from which the node asks it (a connection may be older than the programs: then an answer is the first packet they see), tunnels, health checks and BGP between nodes, DNS and DHCP of the node.</remarks>
 internal static class HostSafety
 {
     public static ParsedPolicy Policy { get; } = Parse("""
@@ -15,7 +15,7 @@ internal static class HostSafety
             "nodeSelector": {},
             "enableDefaultDeny": {"ingress": false, "egress": false},
             "ingress": [
-              {"fromEntities": ["kube-apiserver"], "toPorts": [{"ports": [{"port": "10250", "protocol": "TCP"}]}]},
+              {"fromEntities": ["kube-apiserver"], "toPorts": [{"ports": [{"port": "10250", "protocol": "TCP"}, {"port": "32768", "endPort": 60999, "protocol": "TCP"}]}]},
               {"fromEntities": ["remote-node", "kube-apiserver"], "toPorts": [{"ports": [
                 {"port": "8472", "protocol": "UDP"}, {"port": "4240", "protocol": "TCP"}, {"port": "179", "protocol": "TCP"}, {"port": "6443", "protocol": "TCP"}]}]},
               {"fromEntities": ["remote-node", "kube-apiserver"], "icmps": [{"fields": [{"family": "IPv4", "type": 8}, {"family": "IPv6", "type": 128}]}]},

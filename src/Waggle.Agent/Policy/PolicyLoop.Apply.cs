@@ -41,6 +41,7 @@ internal sealed partial class PolicyLoop
         foreach (SubjectRow row in changes.Subjects)
         {
             _wanted[row.Subject] = row;
+            _names.Learn(_engine, [row.Ingress.Other.Verdict.Rule, row.Ingress.Other.Verdict.ShadowRule, row.Egress.Other.Verdict.Rule, row.Egress.Other.Verdict.ShadowRule]);
         }
 
         foreach (uint removed in changes.RemovedSubjects)
@@ -75,15 +76,20 @@ internal sealed partial class PolicyLoop
         }
 
         _kernel.Maps.ZeroCounters(changes.FreedRules);
+        _names.Forget(changes.FreedRules);
         _rowsChanged = false;
         _mustVerify = false;
         OpenGate(_ => true);
     }
 
+    private static IEnumerable<uint> Rules(IReadOnlyList<PortRow> ports, IReadOnlyList<PeerRow> peers) =>
+        ports.SelectMany(p => new[] { p.Verdict.Rule, p.Verdict.ShadowRule }).Concat(peers.SelectMany(p => new[] { p.Value.Verdict.Rule, p.Value.Verdict.ShadowRule }));
+
     private bool WriteTable(TableImage image)
     {
         try
         {
+            _names.Learn(_engine, Rules(image.Ports, image.Peers));
             _kernel.WriteTable(image.Table, AbiRows.Ports(image.Table, image.Ports), AbiRows.Peers(image.Table, image.Peers));
             _missing.Remove(image.Table);
             return true;
@@ -105,6 +111,7 @@ internal sealed partial class PolicyLoop
 
         try
         {
+            _names.Learn(_engine, Rules(ports, peers));
             _kernel.AddRows(table, AbiRows.Ports(table, ports), AbiRows.Peers(table, peers));
             return true;
         }

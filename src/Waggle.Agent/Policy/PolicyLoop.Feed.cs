@@ -43,6 +43,11 @@ internal sealed partial class PolicyLoop
     private void Start()
     {
         _kernel.Adopt();
+        if (_kernel.Maps.Revision == 0)
+        {
+            _kernel.RaiseRevision(); // connections of a time without policy carry 0: they are looked at again
+        }
+
         foreach ((IPNetwork prefix, uint identity) in _ipcacheTarget.Prefixes().Where(p => p.Identity is >= CidrIdentities.First and <= CidrIdentities.Last))
         {
             _cidrs.Restore(IpPrefix.Of(prefix.BaseAddress, prefix.PrefixLength), identity);

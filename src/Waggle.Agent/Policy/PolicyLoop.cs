@@ -43,6 +43,7 @@ internal sealed partial class PolicyLoop : BackgroundService
     private readonly IpCacheTarget _ipcacheTarget;
     private readonly PolicyKernel _kernel;
     private readonly PolicyCounts _counts;
+    private readonly RuleNames _names;
     private readonly ConfigState _config;
     private readonly PodEvents _events;
     private readonly Readiness _readiness;
@@ -56,11 +57,11 @@ internal sealed partial class PolicyLoop : BackgroundService
     public PolicyLoop(
         PolicyTable policies, CidrGroupTable groups, PolicyServiceTable services, IdentityTable identities, CidrIdentityTable cidrTable, ApiServerTable apiServers, EndpointTable endpoints,
         PolicySubjectTable subjectTable, PolicyStatusTable statusTable, PolicySubjects asked, IdentityPorts ports, IdentityGate gate, IpCacheTable ipcache, IpCacheTarget ipcacheTarget, IPolicyMaps maps,
-        PolicyCounts counts, ConfigState config, PodEvents events, Readiness readiness, TimeProvider time, HealthRegistry health, ILogger<PolicyLoop> logger)
+        PolicyCounts counts, RuleNames names, ConfigState config, PodEvents events, Readiness readiness, TimeProvider time, HealthRegistry health, ILogger<PolicyLoop> logger)
     {
         (_policies, _groups, _services, _identities, _cidrTable, _apiServers, _endpoints) = (policies, groups, services, identities, cidrTable, apiServers, endpoints);
         (_subjectTable, _statusTable, _asked, _ports, _gate, _ipcache, _ipcacheTarget) = (subjectTable, statusTable, asked, ports, gate, ipcache, ipcacheTarget);
-        (_counts, _config, _events, _readiness, _time, _logger) = (counts, config, events, readiness, time, logger);
+        (_counts, _names, _config, _events, _readiness, _time, _logger) = (counts, names, config, events, readiness, time, logger);
         _kernel = new PolicyKernel(maps);
         _health = health.For("policy");
     }
@@ -129,7 +130,14 @@ internal sealed partial class PolicyLoop : BackgroundService
 
         await MapPrefixesAsync(cancellation).ConfigureAwait(false); // 2
         changed |= FeedConfig() | FeedGroups() | FeedServices() | FeedPolicies() | FeedSubjects(); // 3
-        Apply(_engine.Commit()); // 4
+        ChangeSet changes = _engine.Commit(); // 4
+        Apply(changes);
+        for (int again = 0; changes.ShouldRetry && again < 8; again++)
+        {
+            changes = _engine.Commit();
+            Apply(changes);
+        }
+
         RetirePrefixes();
         Publish(); // 5
         while (_questions.TryDequeue(out Action<PolicyEngine>? question))

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Waggle.Agent.Api;
+using Waggle.Agent.Hubble;
 using Waggle.Agent.Startup;
 using Waggle.Hosting.Metrics;
 
@@ -17,6 +19,9 @@ internal static class PolicyServices
         services.AddSingleton<IPolicyMaps, PolicyMaps>();
         services.AddSingleton<PolicyCounts>();
         services.AddSingleton<IMetricsSource>(p => p.GetRequiredService<PolicyCounts>());
+        services.AddSingleton<RuleNames>();
+        services.AddSingleton<IRuleNames>(p => p.GetRequiredService<RuleNames>());
+        services.AddSingleton<IApiRoutes, PolicyRoutes>();
         services.AddSingleton<IdentityPorts>();
         services.AddHostedService(p => p.GetRequiredService<IdentityPorts>());
         services.AddHostedService<CidrGroupSource>();

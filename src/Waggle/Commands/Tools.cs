@@ -51,6 +51,7 @@ internal static class Tools
             StateCommand.Create("waggle"),
             ConfigCommands.Create("waggle"),
             PolicyCommands.Waggle(),
+            LimitsCommand.Create(),
             ExplainCommands.Create(),
             ExplainCommands.Short(),
             BenchCommand.Create(),

@@ -280,7 +280,7 @@ public sealed class TruthTableTests(TruthTableTests.Setting setting) : IClassFix
         apiVersion: cilium.io/v2
         kind: CiliumClusterwideNetworkPolicy
         metadata: {name: p, annotations: {policy.waggle.io/mode: audit}}
-        spec: {endpointSelector: {}, ingress: [], egress: []}
+        spec: {endpointSelector: {}, ingress: [{}], egress: [{}]}
         """,
         _ => true);
 

@@ -13,7 +13,7 @@ internal static class EndpointCommands
     {
         Columns =
         [
-            new("NAMESPACE", each => each.Namespace), new("NAME", each => each.Pod), new("ENDPOINT", each => $"{each.Id}"), new("IDENTITY", each => $"{each.Identity}"), new("STATE", each => each.State),
+            new("NAMESPACE", each => each.Namespace), new("NAME", each => each.Pod), new("ENDPOINT", each => $"{each.Id}"), new("IDENTITY", each => $"{each.Identity}"), new("INGRESS ENFORCEMENT", each => each.Ingress, Wide: true), new("EGRESS ENFORCEMENT", each => each.Egress, Wide: true), new("STATE", each => each.State),
             new("IPV4", each => each.IPv4 ?? "-"), new("IPV6", each => each.IPv6 ?? "-"), new("NODE", each => each.Node ?? "-"), new("LABELS", each => string.Join(',', each.Labels), Wide: true),
         ],
         Json = each => each.ToJson(),
@@ -21,7 +21,7 @@ internal static class EndpointCommands
         WhenEmpty = "No endpoints",
     };
 
-    public static Verb Create(string tool) => new("endpoint", "Show endpoints: pods with their addresses and identities") { Aliases = ["ep"], Children = () => [List(tool), Get(tool)] };
+    public static Verb Create(string tool) => new("endpoint", "Show endpoints: pods with their addresses and identities") { Aliases = ["ep"], Children = () => [List(tool), Get(tool), EndpointConfigCommand.Create(tool)] };
 
     private static Verb List(string tool)
     {
@@ -92,7 +92,7 @@ internal static class EndpointCommands
 
         foreach (var each in endpoints)
         {
-            table.Row([$"{each.Id}", "Disabled", "Disabled", $"{each.Identity}", each.Labels.Count > 0 ? each.Labels[0] : "no labels", each.IPv6 ?? "", each.IPv4 ?? "", each.State]);
+            table.Row([$"{each.Id}", each.Ingress, each.Egress, $"{each.Identity}", each.Labels.Count > 0 ? each.Labels[0] : "no labels", each.IPv6 ?? "", each.IPv4 ?? "", each.State]);
             foreach (var label in each.Labels.Skip(1))
             {
                 table.Row(["", "", "", "", label, "", "", ""]);

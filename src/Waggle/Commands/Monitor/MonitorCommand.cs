@@ -6,19 +6,19 @@ using Waggle.Commands.Nodes;
 
 namespace Waggle.Commands.Monitor;
 
-/// <summary><c>monitor</c>: drops, traces and memberships of this node as they happen.</summary>
+/// <summary><c>monitor</c>: drops, traces, verdicts and memberships of this node as they happen.</summary>
 internal static class MonitorCommand
 {
-    private static readonly string[] Types = ["drop", "trace", "membership"];
+    private static readonly string[] Types = ["drop", "trace", "policy-verdict", "membership"];
 
     public static Verb Create(string tool)
     {
         var output = new OutputFlags();
-        var type = new Flag<string[]>("--type", "only these events: drop, trace or membership (may be repeated)", "-t") { HelpName = "TYPE", Values = _ => Types.Select(each => new Candidate(each)) };
+        var type = new Flag<string[]>("--type", "only these events: drop, trace, policy-verdict or membership (may be repeated)", "-t") { HelpName = "TYPE", Values = _ => Types.Select(each => new Candidate(each)) };
         var related = new Flag<string[]>("--related-to", "only events of these endpoint ids (may be repeated)") { HelpName = "ID" };
         var from = new Flag<string[]>("--from", "only events whose source has this identity (may be repeated)") { HelpName = "IDENTITY" };
         var to = new Flag<string[]>("--to", "only events whose destination has this identity (may be repeated)") { HelpName = "IDENTITY" };
-        return new Verb("monitor", "Watch drops, traces and multicast memberships of this node")
+        return new Verb("monitor", "Watch drops, traces, policy verdicts and multicast memberships of this node")
         {
             Details = "Run it on a node, i.e. in an agent's container. Events that the node's ring buffer had no room for are counted and shown.\nIt ends with 4 when events were lost.",
             Flags = [type, related, from, to, .. output.All],

@@ -8,7 +8,7 @@ using Waggle.Commands.Nodes;
 namespace Waggle.Commands.Monitor;
 
 /// <summary>One event of the datapath as the agent streams it, one JSON object for each.</summary>
-/// <param name="Type"><c>drop</c>, <c>trace</c>, <c>membership</c> or <c>lost</c>.</param>
+/// <param name="Type"><c>drop</c>, <c>trace</c>, <c>policy-verdict</c>, <c>membership</c> or <c>lost</c>.</param>
 /// <param name="Packet">The start of the packet, from the Ethernet header on; empty when there is none.</param>
 internal sealed record MonitorEvent(JsonObject Json, string Type, byte[] Packet)
 {
@@ -35,6 +35,7 @@ internal sealed record MonitorEvent(JsonObject Json, string Type, byte[] Packet)
     {
         "drop" => $"{style.Red("xx")} drop ({DropReasons.TextOf((int)Json.Number("reason"))}) endpoint {Endpoint}{Interface()}, file {SourceFiles.NameOf((int)Json.Number("file"))}:{Json.Number("line")}, identity {Identities()}: {Summary()}",
         "trace" => $"{Arrow()} {Place()}{Interface()} identity {Identities()}: {Summary()}",
+        "policy-verdict" => Verdict(),
         "membership" => $"{style.Green("**")} {Json.Text("change") ?? "membership"} {Json.Text("group")} endpoint {Endpoint}{(Json.Text("protocol") is { } protocol ? $" ({protocol})" : "")}",
         "lost" => $"{style.Yellow("!!")} {Json.Number("count")} events lost: the ring buffer was full",
         _ => Json.ToJsonString(),
@@ -54,6 +55,20 @@ internal sealed record MonitorEvent(JsonObject Json, string Type, byte[] Packet)
     private string Identities() => $"{Show(SourceIdentity)}->{Show(DestinationIdentity)}";
 
     private static string Show(long identity) => identity == 0 ? "unknown" : identity.ToString(CultureInfo.InvariantCulture);
+
+    private string Verdict()
+    {
+        var rule = Json.Number("rule");
+        return $"Policy verdict log: flow 0x0 local EP ID {Endpoint}, remote ID {Show(Json.Number("remoteIdentity"))}, proto {Json.Number("protocol")}, {Json.Text("direction")}, action {Json.Text("action")}, auth: disabled, "
+            + $"match {Match()}, {(rule == 0 ? "" : $"rule {rule}, ")}identity {Identities()}: {Summary()}{Trial()}";
+    }
+
+    private string Match() => Json.Text("match") switch
+    {
+        "l3-only" => "L3-Only", "l3-l4" => "L3-L4", "l4-only" => "L4-Only", "all" => "all", "l3-proto" => "L3-Proto", "proto-only" => "Proto-Only", _ => "none",
+    };
+
+    private string Trial() => Json.Text("shadowAction") is { } shadow && shadow != Json.Text("action") && Json.Text("action") != "audit" ? $" (with the policies on trial: {shadow})" : "";
 
     private string Summary() => Json.Text("summary") ?? PacketSummary.Of(Packet);
 }

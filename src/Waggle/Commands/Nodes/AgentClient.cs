@@ -73,6 +73,25 @@ internal sealed class AgentClient : IDisposable
         }
     }
 
+    /// <summary>Changes something.</summary>
+    /// <exception cref="CliException">The agent does not answer or refuses; its words are the message.</exception>
+    public async Task PatchAsync(string path, JsonNode body, CancellationToken cancellation)
+    {
+        using var content = new ByteArrayContent(System.Text.Encoding.UTF8.GetBytes(body.ToJsonString()));
+        try
+        {
+            using var answer = await _http.PatchAsync(path, content, cancellation).ConfigureAwait(false);
+            if (!answer.IsSuccessStatusCode)
+            {
+                throw new CliException((await answer.Content.ReadAsStringAsync(cancellation).ConfigureAwait(false)).Trim());
+            }
+        }
+        catch (HttpRequestException silent)
+        {
+            throw Silent(silent);
+        }
+    }
+
     /// <summary>Reads a stream of JSON documents, one on each line, until it ends or the token is cancelled.</summary>
     public async IAsyncEnumerable<JsonNode> StreamAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
     {

@@ -11,7 +11,10 @@ internal static class PolicyCommands
         Children = () => [DiffCommand.Create(), LintCommand.Create(), ValidateCommand.Create("waggle")],
     };
 
-    public static Verb Cilium(string tool) => new("policy", "Manage and inspect network policy") { Children = () => [ValidateCommand.Create(tool)] };
+    public static Verb Cilium(string tool) => new("policy", "Manage and inspect network policy")
+    {
+        Children = () => [.. PolicyNodeCommands.Create(tool), ValidateCommand.Create(tool), .. PolicyChangeCommands.Create(tool)],
+    };
 
     /// <summary>The policies of some files; objects of other kinds are left out.</summary>
     /// <exception cref="CliException">A file cannot be read.</exception>
