@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Waggle.Agent.Tests.Cluster;
 using Waggle.Kube.Client;
 
 namespace Waggle.Agent.Tests.Policy;
@@ -41,8 +40,6 @@ public sealed class ModesTests
         Assert.Contains("Disabled (Audit)", output);
         Assert.Equal(0, (await lab.Nodes[0].CiliumAsync($"endpoint config {endpoint["id"]} PolicyAuditMode=Disabled")).Code);
         await EventuallyAsync(lab, cells, c => c.To == a);
-        await SetAsync(lab, "enable-policy", "never");
-        await EventuallyAsync(lab, cells, _ => true);
     }
 
     [Fact]
