@@ -1,3 +1,5 @@
+using Waggle.Hosting;
+
 namespace Waggle.Agent;
 
 /// <summary>How an agent is started.</summary>
@@ -20,33 +22,10 @@ public sealed record AgentArguments
 
     /// <summary>Reads <c>--config-dir</c>, <c>--node-name</c>, <c>--namespace</c>, <c>--k8s-kubeconfig-path</c> and <c>--install-cni</c>.</summary>
     /// <exception cref="ArgumentException">An argument is unknown or lacks its value.</exception>
-    public static AgentArguments Parse(IReadOnlyList<string> arguments)
-    {
-        var result = new AgentArguments();
-        for (int i = 0; i < arguments.Count; i++)
-        {
-            string name = arguments[i], value;
-            int equals = name.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0)
-            {
-                (name, value) = (name[..equals], name[(equals + 1)..]);
-            }
-            else
-            {
-                value = ++i < arguments.Count ? arguments[i] : throw new ArgumentException($"{name} needs a value");
-            }
-
-            result = name switch
-            {
-                "--config-dir" => result with { ConfigDirectory = value },
-                "--node-name" => result with { NodeName = value },
-                "--namespace" => result with { Namespace = value },
-                "--k8s-kubeconfig-path" => result with { Kubeconfig = value },
-                "--install-cni" => result with { InstallCniDirectory = value },
-                _ => throw new ArgumentException($"unknown argument {name}; known: --config-dir, --node-name, --namespace, --k8s-kubeconfig-path, --install-cni"),
-            };
-        }
-
-        return result;
-    }
+    public static AgentArguments Parse(IReadOnlyList<string> arguments) => RoleOptions.Parse(arguments, new AgentArguments(),
+        ("--config-dir", (a, value) => a with { ConfigDirectory = value }),
+        ("--node-name", (a, value) => a with { NodeName = value }),
+        ("--namespace", (a, value) => a with { Namespace = value }),
+        ("--k8s-kubeconfig-path", (a, value) => a with { Kubeconfig = value }),
+        ("--install-cni", (a, value) => a with { InstallCniDirectory = value }));
 }

@@ -1,3 +1,5 @@
+using Waggle.Hosting;
+
 namespace Waggle.Operator;
 
 /// <summary>How an operator is started.</summary>
@@ -17,32 +19,9 @@ public sealed record OperatorArguments
 
     /// <summary>Reads <c>--config-dir</c>, <c>--namespace</c>, <c>--k8s-kubeconfig-path</c> and <c>--operator-api-serve-addr</c>.</summary>
     /// <exception cref="ArgumentException">An argument is unknown or lacks its value.</exception>
-    public static OperatorArguments Parse(IReadOnlyList<string> arguments)
-    {
-        var result = new OperatorArguments();
-        for (int i = 0; i < arguments.Count; i++)
-        {
-            string name = arguments[i], value;
-            int equals = name.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0)
-            {
-                (name, value) = (name[..equals], name[(equals + 1)..]);
-            }
-            else
-            {
-                value = ++i < arguments.Count ? arguments[i] : throw new ArgumentException($"{name} needs a value");
-            }
-
-            result = name switch
-            {
-                "--config-dir" => result with { ConfigDirectory = value },
-                "--namespace" => result with { Namespace = value },
-                "--k8s-kubeconfig-path" => result with { Kubeconfig = value },
-                "--operator-api-serve-addr" => result with { HealthAddress = value },
-                _ => throw new ArgumentException($"unknown argument {name}; known: --config-dir, --namespace, --k8s-kubeconfig-path, --operator-api-serve-addr"),
-            };
-        }
-
-        return result;
-    }
+    public static OperatorArguments Parse(IReadOnlyList<string> arguments) => RoleOptions.Parse(arguments, new OperatorArguments(),
+        ("--config-dir", (a, value) => a with { ConfigDirectory = value }),
+        ("--namespace", (a, value) => a with { Namespace = value }),
+        ("--k8s-kubeconfig-path", (a, value) => a with { Kubeconfig = value }),
+        ("--operator-api-serve-addr", (a, value) => a with { HealthAddress = value }));
 }

@@ -41,7 +41,7 @@ public sealed class EventRecorder(KubeClient client, string component, string? h
     public async Task RecordAsync(ObjectReference about, string type, string reason, string message, CancellationToken cancellation = default)
     {
         message = message.Length > MaxMessage ? message[..MaxMessage] : message;
-        var words = new Words(about.Uid ?? $"{about.Kind}/{about.Namespace}/{about.Name}", type, reason, message);
+        var words = new Words($"{about.Uid ?? $"{about.Kind}/{about.Namespace}/{about.Name}"} {about.FieldPath}", type, reason, message);
         var now = _time.GetUtcNow();
         try
         {

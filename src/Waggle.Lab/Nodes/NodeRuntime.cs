@@ -56,7 +56,7 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
             Variables = new ContainerVariables(objects, ClusterVariables.Of(options.ApiServer)),
             Volumes = new PodVolumes(new VolumeContent(objects, tokens), paths, options.CaPem),
             Tokens = tokens,
-            Events = new EventRecorder(client, options.Name, time, loggers.CreateLogger<EventRecorder>()),
+            Events = new NodeEvents(client, options.Name, time),
             Network = new CniNetwork(paths.CniConfiguration, (file, reason) =>
             {
                 // Looked at often: say it once.

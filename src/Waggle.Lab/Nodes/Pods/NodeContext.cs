@@ -28,7 +28,7 @@ internal sealed record NodeContext
 
     public required TokenIssuer Tokens { get; init; }
 
-    public required EventRecorder Events { get; init; }
+    public required NodeEvents Events { get; init; }
 
     public required CniNetwork Network { get; init; }
 
