@@ -1,5 +1,6 @@
 using Waggle.Bench.Cni;
 using Waggle.Bench.Export;
+using Waggle.Bench.Hubble;
 using Waggle.Bench.Lab;
 using Waggle.Bench.Memory;
 using Waggle.Bench.Multicast;
@@ -13,5 +14,5 @@ namespace Waggle.Bench;
 public static class Benchmarks
 {
     public static IReadOnlyList<IBenchmark> All { get; } =
-        [new ProgramsBenchmark(), new PolicyBenchmark(), new TrackingBenchmark(), new PolicyCompileBenchmark(), new PodsBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark(), new ExportBenchmark()];
+        [new ProgramsBenchmark(), new PolicyBenchmark(), new TrackingBenchmark(), new PolicyCompileBenchmark(), new PodsBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark(), new HubbleBenchmark(), new ExportBenchmark()];
 }

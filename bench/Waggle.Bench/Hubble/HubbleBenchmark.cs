@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using Waggle.Bench.Export;
+using Waggle.Datapath.Abi;
+using Waggle.Datapath.Events;
+using Waggle.Hubble.Filters;
+using Waggle.Hubble.Flows;
+using Waggle.Hubble.Protocol.Flows;
+using Waggle.Hubble.Protocol.Observers;
+
+namespace Waggle.Bench.Hubble;
+
+/// <summary>The way of a flow: from the datapath's record through assembly into the ring, to clients, and through the relay.</summary>
+public sealed class HubbleBenchmark : IBenchmark
+{
+    private const int Batch = 4096;
+
+    public string Name => "hubble";
+
+    public string Description => "flows from the ring buffer into the ring, to clients, and through the relay";
+
+    public async Task<IReadOnlyList<Comparison>> RunAsync(BenchmarkContext context, CancellationToken cancellation)
+    {
+        var events = SampleEvents.Make(Batch);
+        await using var node = await BenchNode.StartAsync("node", 65535, cancellation).ConfigureAwait(false);
+        var discard = new Discard();
+        var (assembled, discarded) = await context.AlternateAsync(
+            "into the ring", () => Task.FromResult(Rate(context.Duration, events, node.Adapter)), "decoded and discarded", () => Task.FromResult(Rate(context.Duration, events, discard))).ConfigureAwait(false);
+        List<double> allocated = [Allocated(events, node.Adapter)], filter = [], all = [], some = [], relayed = [];
+        for (var round = 0; round < context.Rounds; round++)
+        {
+            filter.Add(FilterNanoseconds(context.Duration));
+            all.Add(await node.DeliverAsync(new GetFlowsRequest { First = true }, context.Duration, cancellation).ConfigureAwait(false));
+            some.Add(await node.DeliverAsync(
+                new GetFlowsRequest { First = true, Whitelist = { new FlowFilter { SourcePort = { SampleEvents.RarePort } } } }, context.Duration, cancellation).ConfigureAwait(false));
+            relayed.Add(await RelayRig.MeasureAsync(100, 2000, cancellation).ConfigureAwait(false));
+            context.Progress.WriteLine(FormattableString.Invariant($"  round {round + 1}/{context.Rounds}: filter {filter[^1]:g4} ns, delivered {all[^1]:g5}/s, looked through {some[^1]:g5}/s, relayed {relayed[^1]:g5}/s"));
+        }
+
+        return
+        [
+            new Comparison("flows from the datapath's record through assembly into the ring, one core", "flows/s", assembled, null, Goal.AtLeast(1_000_000)),
+            new Comparison("the same against decoding and discarding", "flows/s", assembled, discarded, Goal.Stated),
+            new Comparison("bytes allocated per flow on that way", "bytes", new Measurement("allocated", allocated), null, Goal.AtMost(0)),
+            new Comparison("a filter of four fields, per flow", "ns", new Measurement("filter", filter), null, Goal.AtMost(100)),
+            new Comparison("GetFlows to one client on the same machine", "flows/s", new Measurement("delivered", all), null, Goal.AtLeast(200_000)),
+            new Comparison("GetFlows filtered to 1 %: flows looked through", "flows/s", new Measurement("looked through", some), null, Goal.Stated),
+            new Comparison("relay merging 100 nodes in time order, nodes and client on the same machine", "flows/s", new Measurement("relayed", relayed), null, Goal.AtLeast(100_000)),
+        ];
+    }
+
+    private static double Rate(TimeSpan duration, byte[][] events, IDatapathEventHandler handler)
+    {
+        var clock = Stopwatch.StartNew();
+        long done = 0;
+        while (clock.Elapsed < duration)
+        {
+            foreach (var record in events)
+            {
+                EventDecoder.Decode(record, handler);
+            }
+
+            done += events.Length;
+        }
+
+        return done / clock.Elapsed.TotalSeconds;
+    }
+
+    private static double Allocated(byte[][] events, IDatapathEventHandler handler)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var round = 0; round < 10; round++)
+        {
+            foreach (var record in events)
+            {
+                EventDecoder.Decode(record, handler);
+            }
+        }
+
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / (10d * events.Length);
+    }
+
+    private static double FilterNanoseconds(TimeSpan duration)
+    {
+        var flows = SampleFlows.Make(Batch);
+        var set = FlowFilterSet.Compile(
+            [new FlowFilter { Verdict = { Verdict.Forwarded, Verdict.Dropped }, DestinationPort = { "8080" }, SourceIp = { "10.0.0.0/8" }, SourceLabel = { "app=none" } }], []);
+        long done = 0, matched = 0;
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < duration)
+        {
+            foreach (ref readonly FlowRecord flow in flows.AsSpan())
+            {
+                matched += set.Matches(in flow) ? 1 : 0;
+            }
+
+            done += Batch;
+        }
+
+        GC.KeepAlive(matched);
+        return clock.Elapsed.TotalNanoseconds / done;
+    }
+
+    private sealed class Discard : IDatapathEventHandler
+    {
+        private uint _seen;
+
+        public void OnDrop(in DropEvent drop, ReadOnlySpan<byte> packet) => _seen += drop.Line;
+
+        public void OnTrace(in TraceEvent trace, ReadOnlySpan<byte> packet) => _seen += trace.Point;
+
+        public void OnVerdict(in VerdictEvent verdict, ReadOnlySpan<byte> packet) => _seen += verdict.Rule;
+
+        public void OnMembership(in MembershipEvent membership) => _seen += membership.Slot;
+    }
+}
