@@ -7,6 +7,7 @@ using Waggle.Hubble.Consumers;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Observing;
 using Waggle.Hubble.Protocol.Observers;
+using Waggle.Hubble.Relay;
 using Waggle.Hubble.Ring;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Client;
@@ -70,7 +71,7 @@ internal sealed class BenchNode : IAsyncDisposable
         long done = 0;
         while (clock.Elapsed < duration)
         {
-            await foreach (var _ in channel.StreamAsync(HubbleMethods.GetFlows, request, cancellation: cancellation).ConfigureAwait(false))
+            await foreach (var _ in channel.StreamAsync(RelayedMethods.GetFlows, request, cancellation: cancellation).ConfigureAwait(false))
             {
             }
 

@@ -42,7 +42,7 @@ public sealed class HubbleBenchmark : IBenchmark
             new Comparison("the same against decoding and discarding", "flows/s", assembled, discarded, Goal.Stated),
             new Comparison("bytes allocated per flow on that way", "bytes", new Measurement("allocated", allocated), null, Goal.AtMost(0)),
             new Comparison("a filter of four fields, per flow", "ns", new Measurement("filter", filter), null, Goal.AtMost(100)),
-            new Comparison("GetFlows to one client on the same machine", "flows/s", new Measurement("delivered", all), null, Goal.AtLeast(200_000)),
+            new Comparison("GetFlows to one client on the same machine, which leaves the flows as bytes", "flows/s", new Measurement("delivered", all), null, Goal.AtLeast(200_000)),
             new Comparison("GetFlows filtered to 1 %: flows looked through", "flows/s", new Measurement("looked through", some), null, Goal.Stated),
             new Comparison("relay merging 100 nodes in time order, nodes and client on the same machine", "flows/s", new Measurement("relayed", relayed), null, Goal.AtLeast(100_000)),
         ];

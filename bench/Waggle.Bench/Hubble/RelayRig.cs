@@ -4,6 +4,7 @@ using Waggle.Datapath.Events;
 using Waggle.Hubble.Codec;
 using Waggle.Hubble.Peers;
 using Waggle.Hubble.Protocol.Observers;
+using Waggle.Hubble.Protocol.Relayed;
 using Waggle.Hubble.Relay;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Client;
@@ -83,9 +84,9 @@ internal static class RelayRig
         using var channel = new RpcChannel(RpcTarget.Unix(socket));
         long count = 0, last = long.MinValue;
         var clock = Stopwatch.StartNew();
-        await foreach (var response in channel.StreamAsync(HubbleMethods.GetFlows, new GetFlowsRequest { First = true, Number = (ulong)expected }, cancellation: cancellation).ConfigureAwait(false))
+        await foreach (var response in channel.StreamAsync(RelayedMethods.GetFlows, new GetFlowsRequest { First = true, Number = (ulong)expected }, cancellation: cancellation).ConfigureAwait(false))
         {
-            if (response.ResponseTypesCase == GetFlowsResponse.ResponseTypesOneofCase.Flow)
+            if (response.ResponseTypesCase == RelayedFlow.ResponseTypesOneofCase.Flow)
             {
                 var at = FlowDecoder.Nanoseconds(response.Time);
                 if (at < last)

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Printing;
@@ -14,6 +15,49 @@ public static class FlowEncoder
     /// <summary>The flow; the record must be a flow, not a lost note.</summary>
     public static Flow Encode(in FlowRecord record)
     {
+        var flow = Rest(record);
+        flow.Source = Side(record.SourceEndpoint, record.SourceIdentity);
+        flow.Destination = Side(record.DestinationEndpoint, record.DestinationIdentity);
+        return flow;
+    }
+
+    /// <summary>
+    /// The flow's bytes. The two endpoints, half of them and the same for all flows of a pod, are kept as bytes and come last: the order
+    /// of fields means nothing in protobuf.
+    /// </summary>
+    public static ByteString EncodeBytes(in FlowRecord record)
+    {
+        const uint SourceTag = (8 << 3) | 2, DestinationTag = (9 << 3) | 2;
+        var rest = Rest(record);
+        var (source, destination) = (SideBytes(record.SourceEndpoint, record.SourceIdentity), SideBytes(record.DestinationEndpoint, record.DestinationIdentity));
+        var size = rest.CalculateSize();
+        var bytes = new byte[size + Length(source) + Length(destination)];
+        rest.WriteTo(bytes.AsSpan(0, size));
+        var at = Append(bytes, size, SourceTag, source);
+        Append(bytes, at, DestinationTag, destination);
+        return UnsafeByteOperations.UnsafeWrap(bytes);
+
+        static int Length(byte[] part) => 1 + CodedOutputStream.ComputeLengthSize(part.Length) + part.Length;
+
+        static int Append(byte[] bytes, int at, uint tag, byte[] part)
+        {
+            bytes[at++] = (byte)tag;
+            for (var rest = (uint)part.Length; ; rest >>= 7)
+            {
+                bytes[at++] = (byte)(rest < 0x80 ? rest : rest | 0x80);
+                if (rest < 0x80)
+                {
+                    break;
+                }
+            }
+
+            part.CopyTo(bytes, at);
+            return at + part.Length;
+        }
+    }
+
+    private static Flow Rest(in FlowRecord record)
+    {
         var flow = new Flow
         {
             Time = Time(record.TimeNs),
@@ -22,8 +66,6 @@ public static class FlowEncoder
             AuthType = record.AuthType,
             Type = record.FlowType,
             NodeName = record.Node.Name,
-            Source = Side(record.SourceEndpoint, record.SourceIdentity),
-            Destination = Side(record.DestinationEndpoint, record.DestinationIdentity),
             EventType = new CiliumEventType { Type = (int)record.EventType, SubType = record.SubType },
             TrafficDirection = record.Direction,
             TraceObservationPoint = record.TracePoint,
@@ -106,6 +148,8 @@ public static class FlowEncoder
     }
 
     private static Endpoint Side(EndpointInfo info, uint identity) => identity == info.Identity ? info.Message : Endpoint(info, identity);
+
+    private static byte[] SideBytes(EndpointInfo info, uint identity) => identity == info.Identity ? info.MessageBytes : Endpoint(info, identity).ToByteArray();
 
     private static IP Ip(FlowAddress source, FlowAddress destination, byte version) => new()
     {

@@ -18,6 +18,9 @@ public sealed class FlowMask
     /// <summary>Everything stays.</summary>
     public static FlowMask All { get; } = new(null);
 
+    /// <summary>Whether everything stays.</summary>
+    public bool IsAll => _root is null;
+
     /// <summary>Compiles; null or empty keeps everything. Names are those of the protobuf definition ("source.pod_name").</summary>
     /// <exception cref="RpcException">InvalidArgument, naming the path.</exception>
     public static FlowMask Compile(FieldMask? mask, string field = "field_mask")

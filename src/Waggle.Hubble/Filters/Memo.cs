@@ -9,7 +9,7 @@ namespace Waggle.Hubble.Filters;
 internal sealed class Memo<T>(Func<T, bool> question)
     where T : class
 {
-    private const int Size = 256;
+    private const int Size = 2048;
     private readonly Entry?[] _entries = new Entry?[Size];
 
     public bool Ask(T about)

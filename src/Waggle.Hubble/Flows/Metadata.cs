@@ -33,6 +33,7 @@ public sealed record NodeInfo(string Name, IReadOnlyList<string> Labels)
 public sealed class EndpointInfo
 {
     private Protocol.Flows.Endpoint? _message;
+    private byte[]? _bytes;
 
     /// <summary>Nothing known.</summary>
     public static EndpointInfo None { get; } = new();
@@ -60,6 +61,9 @@ public sealed class EndpointInfo
 
     /// <summary>The protobuf form with <see cref="Identity"/>, made once. Shared: never change it.</summary>
     internal Protocol.Flows.Endpoint Message => _message ??= Codec.FlowEncoder.Endpoint(this, Identity);
+
+    /// <summary>The same as bytes, made once.</summary>
+    internal byte[] MessageBytes => _bytes ??= Google.Protobuf.MessageExtensions.ToByteArray(Message);
 
     /// <summary>"namespace/pod", or empty.</summary>
     public override string ToString() => PodName.Length > 0 ? $"{Namespace}/{PodName}" : "";

@@ -4,7 +4,9 @@ using Waggle.Hubble.Codec;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Protocol.Observers;
+using Waggle.Hubble.Protocol.Relayed;
 using Waggle.Hubble.Protocol.Relays;
+using Waggle.Hubble.Relay;
 using Waggle.Hubble.Ring;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Server;
@@ -36,7 +38,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
     public void AddTo(RpcServer server)
     {
         server.Describe(ObserverReflection.Descriptor.Services[0]);
-        server.AddServerStreaming(HubbleMethods.GetFlows, GetFlowsAsync);
+        server.AddServerStreaming(RelayedMethods.GetFlows, GetFlowsAsync);
         server.AddServerStreaming(HubbleMethods.GetAgentEvents, (request, writer, call) => StreamAsync(
             AgentEvents, request.Number, request.First, request.Follow, request.Since, request.Until, writer, call,
             (at, e) => new GetAgentEventsResponse { AgentEvent = e, NodeName = about().Node.Name, Time = FlowEncoder.Time(at) }));
@@ -64,7 +66,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
     private long NowNs => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
 
     /// <summary>Streams flows; ends when the request is answered, never for one that follows.</summary>
-    public async Task GetFlowsAsync(GetFlowsRequest request, IRpcWriter<GetFlowsResponse> writer, RpcServerCall call)
+    public async Task GetFlowsAsync(GetFlowsRequest request, IRpcWriter<RelayedFlow> writer, RpcServerCall call)
     {
         var query = FlowQuery.Compile(request);
         using var until = UntilToken(query, call.Cancellation);
@@ -83,7 +85,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
                         if (response is not null)
                         {
                             writer.Write(response);
-                            sent += response.ResponseTypesCase == GetFlowsResponse.ResponseTypesOneofCase.Flow ? 1UL : 0;
+                            sent += response.ResponseTypesCase == RelayedFlow.ResponseTypesOneofCase.Flow ? 1UL : 0;
                         }
 
                         if (writer.Unflushed >= FlushBytes)
@@ -115,7 +117,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
     }
 
     /// <summary>One step: false when there is nothing to read now; a null response is a record nobody wants.</summary>
-    private bool Next(RingCursor cursor, FlowQuery query, out GetFlowsResponse? response)
+    private bool Next(RingCursor cursor, FlowQuery query, out RelayedFlow? response)
     {
         response = null;
         var any = cursor.TryRead(out var record);
@@ -126,7 +128,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
             cursor.StepBack(any);
             var now = FlowEncoder.Time(NowNs);
             var lost = new LostEvent { Source = LostEventSource.HubbleRingBuffer, NumEventsLost = missed, First = now, Last = now };
-            response = new GetFlowsResponse { LostEvents = lost, NodeName = about().Node.Name, Time = now };
+            response = new RelayedFlow { LostEvents = lost.ToByteString(), NodeName = about().Node.Name, Time = now };
             return true;
         }
 
@@ -143,18 +145,16 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
         return true;
     }
 
-    private GetFlowsResponse Response(in FlowRecord record, FlowMask mask)
+    private static RelayedFlow Response(in FlowRecord record, FlowMask mask)
     {
-        var response = new GetFlowsResponse { NodeName = record.Node.Name };
+        var response = new RelayedFlow { NodeName = record.Node.Name, Time = FlowEncoder.Time(record.TimeNs) };
         if (record.Kind == FlowRecordKind.Lost)
         {
-            response.LostEvents = FlowEncoder.EncodeLost(record);
-            response.Time = FlowEncoder.Time(record.TimeNs);
+            response.LostEvents = FlowEncoder.EncodeLost(record).ToByteString();
         }
         else
         {
-            response.Flow = mask.Encode(record);
-            response.Time = response.Flow.Time ?? FlowEncoder.Time(record.TimeNs);
+            response.Flow = mask.IsAll ? FlowEncoder.EncodeBytes(record) : mask.Encode(record).ToByteString();
         }
 
         return response;

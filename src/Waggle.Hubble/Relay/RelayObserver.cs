@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Waggle.Hubble.Protocol.Observers;
-using Waggle.Hubble.Protocol.Relayed;
 using Waggle.Hubble.Protocol.Relays;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Server;
@@ -23,7 +22,7 @@ public sealed class RelayObserver(RelayPool pool, RelayOptions options, string n
     {
         server.Describe(ObserverReflection.Descriptor.Services[0]);
         server.AddServerStreaming(
-            new RpcMethod<GetFlowsRequest, RelayedFlow>(HubbleMethods.ObserverService, "GetFlows", GetFlowsRequest.Parser, RelayedFlow.Parser),
+            RelayedMethods.GetFlows,
             (request, writer, call) => new RelayStream(pool, options, request, writer, call, name, time).RunAsync());
         server.AddServerStreaming(HubbleMethods.GetAgentEvents, (request, writer, call) => JoinAsync(HubbleMethods.GetAgentEvents, request, writer, call));
         server.AddServerStreaming(HubbleMethods.GetDebugEvents, (request, writer, call) => JoinAsync(HubbleMethods.GetDebugEvents, request, writer, call));

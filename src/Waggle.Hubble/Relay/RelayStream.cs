@@ -20,8 +20,6 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     /// <summary>Clocks of nodes differ by less than this.</summary>
     private const long SkewNs = 10_000_000_000;
 
-    private static readonly RpcMethod<GetFlowsRequest, RelayedFlow> Method = new(HubbleMethods.ObserverService, "GetFlows", GetFlowsRequest.Parser, RelayedFlow.Parser);
-
     private readonly Dictionary<string, NodeReader> _readers = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
     private readonly long _startNs = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
@@ -149,7 +147,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
         RelayedFlow? last = null;
         try
         {
-            await foreach (var item in reader.Node.Channel.StreamAsync(Method, ask, cancellation: reader.Stop.Token).ConfigureAwait(false))
+            await foreach (var item in reader.Node.Channel.StreamAsync(RelayedMethods.GetFlows, ask, cancellation: reader.Stop.Token).ConfigureAwait(false))
             {
                 var at = TimeOf(item);
                 if (!ask.Follow && at > _startNs + SkewNs)

@@ -42,6 +42,7 @@ public sealed class FilterPropertyTests
         {
             var flow = RandomFlows.Flow(random);
             var again = FlowEncoder.Encode(FlowDecoder.Decode(flow));
+            Assert.Equal(again, Waggle.Hubble.Protocol.Flows.Flow.Parser.ParseFrom(FlowEncoder.EncodeBytes(FlowDecoder.Decode(flow))));
 #pragma warning disable CS0612 // the deprecated fields are made from the others
             (again.Summary, again.Reply, again.DropReason, again.DropReasonText) = ("", false, 0, "");
 #pragma warning restore CS0612
