@@ -175,7 +175,14 @@ internal sealed partial class EndpointManager(
         if (next != now.State)
         {
             store.Save(next);
+            Task inKernel = datapath.NextAdded(id);
             table.Upsert(now with { State = next });
+            await inKernel.WaitAsync(cancellation).ConfigureAwait(false);
+            if (next.PolicySubject != now.State.PolicySubject)
+            {
+                policy.AskAgain(); // connections of before were let through by another subject's policy
+            }
+
             if (next.Identity != now.State.Identity)
             {
                 LogRelabelled(id, now.PodKey, now.State.Identity, next.Identity);

@@ -138,6 +138,11 @@ internal sealed partial class PolicyLoop : BackgroundService
             Apply(changes);
         }
 
+        if (_asked.TakeAskAgain())
+        {
+            _kernel.RaiseRevision();
+        }
+
         RetirePrefixes();
         Publish(); // 5
         while (_questions.TryDequeue(out Action<PolicyEngine>? question))

@@ -7,6 +7,7 @@ namespace Waggle.Agent.Policy;
 public sealed class PolicySubjects
 {
     private readonly ConcurrentQueue<Request> _requests = new();
+    private bool _askAgain;
 
     internal sealed record Request(SubjectKey Key, TaskCompletionSource<uint> Answer);
 
@@ -25,6 +26,16 @@ public sealed class PolicySubjects
         Asked.Set();
         return await request.Answer.Task.WaitAsync(cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>Endpoints have other subjects now, and the kernel knows: every connection is to be decided on again.</summary>
+    public void AskAgain()
+    {
+        Volatile.Write(ref _askAgain, true);
+        Asked.Set();
+    }
+
+    /// <summary>True once after <see cref="AskAgain"/>.</summary>
+    internal bool TakeAskAgain() => Interlocked.Exchange(ref _askAgain, false);
 
     /// <summary>Takes the requests that wait.</summary>
     internal List<Request> Take()

@@ -50,6 +50,7 @@ internal static class Tools
             StatusCommand.Create("waggle"),
             StateCommand.Create("waggle"),
             ConfigCommands.Create("waggle"),
+            WhyCommand.Create("waggle", "why"),
             PolicyCommands.Waggle(),
             LimitsCommand.Create(),
             ExplainCommands.Create(),

@@ -69,6 +69,41 @@ public sealed class PolicyCliTests : IAsyncLifetime
         Assert.Contains("-:9", found.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Why_NamesTheDecidingLines_AndItsExitCodeSaysTheVerdict()
+    {
+        Assert.Equal(0, (await RunAsync("", "why", "default/stranger", "default/web-1:80")).ExitCode);
+        await _api.CreateAsync("/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies", KubeYaml.ReadAll(Policy)[0].ToJsonString());
+
+        var allowed = await RunAsync("", "why", "default/client", "default/web-1:80");
+        Assert.Equal(0, allowed.ExitCode);
+        Assert.Contains("▶ CiliumNetworkPolicy default/web /spec/ingress/0: allows the peer on 80/TCP", allowed.Output, StringComparison.Ordinal);
+        Assert.Contains("│   - fromEndpoints:", allowed.Output, StringComparison.Ordinal);
+        Assert.EndsWith("\nALLOWED\n", allowed.Output, StringComparison.Ordinal);
+
+        var denied = await RunAsync("", "why", "default/stranger", "default/web-1:80");
+        Assert.Equal(1, denied.ExitCode);
+        Assert.Contains("▶ CiliumNetworkPolicy default/web selects the destination and turns on default deny for ingress", denied.Output, StringComparison.Ordinal);
+        Assert.EndsWith("\nDENIED\n", denied.Output, StringComparison.Ordinal);
+
+        // An address inside of a prefix, one outside of all, another port, another protocol, an echo request.
+        Assert.Equal(0, (await RunAsync("", "why", "10.0.1.77", "default/web-1:443")).ExitCode);
+        Assert.Equal(1, (await RunAsync("", "why", "192.0.2.1", "default/web-1:443")).ExitCode);
+        Assert.Equal(1, (await RunAsync("", "why", "world", "default/web-1:80")).ExitCode);
+        Assert.Equal(1, (await RunAsync("", "why", "default/client", "default/web-1:80/udp")).ExitCode);
+        Assert.Equal(1, (await RunAsync("", "why", "default/client", "default/web-1")).ExitCode);
+        Assert.Equal(0, (await RunAsync("", "why", "default/web-1", "2001:db8::1")).ExitCode);
+
+        var json = JsonNode.Parse((await RunAsync("", "why", "default/client", "default/web-1:80", "-o", "json")).Ok)!;
+        Assert.True((bool?)json["allowed"]);
+        Assert.Equal("/spec/ingress/0", (string?)json["steps"]!.AsArray().Single(s => (bool)s!["decides"]! && (string?)s["direction"] == "ingress")!["pointer"]);
+
+        var unknown = await RunAsync("", "why", "default/clint", "default/web-1:80");
+        Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains("did you mean \"default/client\"?", unknown.Error, StringComparison.Ordinal);
+        Assert.Equal(2, (await RunAsync("", "why", "default/client", "default/web-1:70000")).ExitCode);
+    }
+
     private Task<KubectlResult> RunAsync(string input, params string[] arguments) => Kubectl.RunAsync(Program, _api.Kubeconfig, input, arguments);
 
     private async Task EndpointAsync(string name, int identity, string app)

@@ -13,7 +13,7 @@ using Waggle.Policy.Rules;
 namespace Waggle.Commands.Policy;
 
 /// <summary>What a cluster has of policies, and whom they apply to, read at one moment; makes engines of it.</summary>
-internal sealed class ClusterPolicies
+internal sealed partial class ClusterPolicies
 {
     private const uint FirstCidr = 1 << 24;
     private static readonly (uint Id, string Name, string[] Labels)[] s_reserved =
@@ -24,6 +24,8 @@ internal sealed class ClusterPolicies
     ];
 
     private readonly List<CiliumEndpoint> _endpoints = [];
+    private readonly List<CiliumNode> _nodes = [];
+    private readonly Dictionary<PolicyKey, JsonObject> _objects = [];
     private readonly List<PolicyService> _services = [];
     private readonly List<ParsedCidrGroup> _groups = [];
     private PolicyEngineOptions _options = new();
@@ -55,7 +57,9 @@ internal sealed class ClusterPolicies
         {
             foreach (JsonObject o in (await client.ListAsync(type, cancellation: cancellation).ConfigureAwait(false)).Items)
             {
-                cluster.Policies.Add(PolicyParser.Parse(kind, Element(o)));
+                ParsedPolicy policy = PolicyParser.Parse(kind, Element(o));
+                cluster.Policies.Add(policy);
+                cluster._objects[policy.Key] = o;
             }
         }
 
@@ -66,7 +70,8 @@ internal sealed class ClusterPolicies
 
         cluster._endpoints.AddRange((await client.ListAsync(KubeTypes.CiliumEndpoints, cancellation: cancellation).ConfigureAwait(false)).Items
             .Where(e => e.Status.Identity is { Id: > 0 }));
-        foreach (CiliumNode node in (await client.ListAsync(KubeTypes.CiliumNodes, cancellation: cancellation).ConfigureAwait(false)).Items)
+        cluster._nodes.AddRange((await client.ListAsync(KubeTypes.CiliumNodes, cancellation: cancellation).ConfigureAwait(false)).Items);
+        foreach (CiliumNode node in cluster._nodes)
         {
             foreach (string cidr in node.Spec.Ipam?.PodCidrs ?? [])
             {

@@ -13,7 +13,7 @@ internal static class PolicyCommands
 
     public static Verb Cilium(string tool) => new("policy", "Manage and inspect network policy")
     {
-        Children = () => [.. PolicyNodeCommands.Create(tool), ValidateCommand.Create(tool), .. PolicyChangeCommands.Create(tool)],
+        Children = () => [.. PolicyNodeCommands.Create(tool), ValidateCommand.Create(tool), WhyCommand.Create($"{tool} policy", "trace"), .. PolicyChangeCommands.Create(tool)],
     };
 
     /// <summary>The policies of some files; objects of other kinds are left out.</summary>

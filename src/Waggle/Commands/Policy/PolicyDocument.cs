@@ -31,6 +31,14 @@ internal sealed class PolicyDocument
 
     public bool IsCidrGroup => (string?)Content["kind"] == "CiliumCIDRGroup";
 
+    /// <summary>An object of the API with the YAML that was written of it.</summary>
+    public static PolicyDocument Of(string name, JsonObject content, string yaml)
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(yaml));
+        return new PolicyDocument(name, content, stream.Documents[0].RootNode);
+    }
+
     /// <summary>Reads a file; <c>-</c> is the standard input. Lists are taken apart.</summary>
     /// <exception cref="CliException">It cannot be read, or is no YAML.</exception>
     public static IReadOnlyList<PolicyDocument> Read(string file)

@@ -1,0 +1,11 @@
+using System.Net;
+
+namespace Waggle.Commands.Policy;
+
+/// <summary>One end of a connection that somebody asks about.</summary>
+/// <param name="Name">As policy sees it, for people.</param>
+/// <param name="Identity">Its number; those of prefixes are numbers of this command's own engine.</param>
+/// <param name="Subject">Whose policy applies; null for ends that have none here.</param>
+/// <param name="Node">Address of the node it is on; null when it is on none.</param>
+/// <param name="Address">Null when only an identity was named.</param>
+internal sealed record Party(string Name, uint Identity, uint? Subject, string? Node, IPAddress? Address);
