@@ -40,6 +40,8 @@ public sealed class ModesTests
         Assert.Contains("Disabled (Audit)", output);
         Assert.Equal(0, (await lab.Nodes[0].CiliumAsync($"endpoint config {endpoint["id"]} PolicyAuditMode=Disabled")).Code);
         await EventuallyAsync(lab, cells, c => c.To == a);
+        await SetAsync(lab, "enable-policy", "never");
+        await EventuallyAsync(lab, cells, _ => true);
     }
 
     [Fact]
