@@ -22,6 +22,7 @@ internal sealed partial class PolicyLoop
     {
         if (changes.IsEmpty && !_rowsChanged && IsComplete && _idleSubjects.Count == 0)
         {
+            OpenGate(_ => true); // no rule here says anything about the identities that came
             return;
         }
 
