@@ -7,7 +7,7 @@ namespace Waggle.Bench.Memory;
 /// <summary>What other nodes publish, as they write it.</summary>
 internal static class Objects
 {
-    private const int FirstIdentity = 100_000;
+    private const int FirstIdentity = 1_000; // cluster identities end at 65,535
 
     internal static ResourceType<JsonObject> Identities { get; } = ResourceType.Untyped("cilium.io", "v2", "ciliumidentities", "CiliumIdentity", false);
 
