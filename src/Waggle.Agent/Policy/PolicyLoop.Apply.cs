@@ -22,7 +22,6 @@ internal sealed partial class PolicyLoop
     {
         if (changes.IsEmpty && !_rowsChanged && IsComplete && _idleSubjects.Count == 0)
         {
-            OpenGate(_ => true); // no rule here says anything about the identities that came
             return;
         }
 
@@ -80,7 +79,6 @@ internal sealed partial class PolicyLoop
         _names.Forget(changes.FreedRules);
         _rowsChanged = false;
         _mustVerify = false;
-        OpenGate(_ => true);
     }
 
     private static IEnumerable<uint> Rules(IReadOnlyList<PortRow> ports, IReadOnlyList<PeerRow> peers) =>

@@ -138,6 +138,8 @@ internal sealed partial class PolicyLoop : BackgroundService
             Apply(changes);
         }
 
+        // Only now: an agent that starts has its identities before its policies. Also for identities that no rule here names.
+        OpenGate(_ => true);
         if (_asked.TakeAskAgain())
         {
             _kernel.RaiseRevision();
