@@ -8,6 +8,8 @@ internal static class BattleAct
         stage.Heading("The battle: bases and ships");
         await stage.TypeAsync("kubectl apply -f bases.yaml").ConfigureAwait(false);
         var rollout = await stage.TypeAsync("kubectl rollout status -f bases.yaml --timeout=120s").ConfigureAwait(false);
+        if (!rollout.Ok && rollout.ToString().Contains("individual resources", StringComparison.Ordinal)) // an old kubectl, such as Debian 12's, takes one at a time
+            rollout = await stage.TypeAsync("for base in rebel-base deathstar; do kubectl rollout status deployment/$base --timeout=120s || exit; done").ConfigureAwait(false);
         stage.Report.Check(rollout.Ok, "the bases roll out", rollout.ToString());
         await stage.TypeAsync("kubectl apply -f ships.yaml").ConfigureAwait(false);
         await stage.RunAsync("kubectl wait --for=condition=Ready -f ships.yaml --timeout=120s").ConfigureAwait(false);
