@@ -207,7 +207,7 @@ SEPARATE int judge_again(struct __sk_buff *skb, struct trail *trail, struct conn
 	if (entry->revision != answer->revision)
 		COUNT_CONNTRACK(evaluated_again);
 	changed = entry->egress_rule != answer->egress.rule || entry->ingress_rule != answer->ingress.rule ||
-		  !!answer->denied != !!(entry->flags & CONNTRACK_CUT);
+		  !!answer->denied != !!(entry->flags & CONNTRACK_CUT) || is_shadowed(answer);
 	if (changed && (answer->egress.told || answer->ingress.told))
 		emit_verdicts(skb, trail, &work->question, answer);
 	if (!answer->denied) {

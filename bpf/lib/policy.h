@@ -202,6 +202,7 @@ INLINE void ask_side(const struct policy_question *question, struct policy_answe
 		return;
 	if (side->mode == POLICY_MODE_AUDIT) {
 		decision->decision = POLICY_DECISION(POLICY_ACTION_AUDIT, POLICY_DECISION_MATCH(decision->decision));
+		decision->told = true;
 		answer->audited = true;
 		return;
 	}
@@ -209,6 +210,13 @@ INLINE void ask_side(const struct policy_question *question, struct policy_answe
 	answer->denied = egress ? TRAFFIC_DIRECTION_EGRESS : TRAFFIC_DIRECTION_INGRESS;
 	answer->on_deny = subject->on_deny;
 	answer->drain_seconds = subject->drain_seconds;
+}
+
+/* With everything in force that is on trial, the answer would be another. */
+INLINE bool is_shadowed(const struct policy_answer *answer)
+{
+	return POLICY_DECISION_ACTION(answer->egress.decision) != POLICY_DECISION_ACTION(answer->egress.shadow_decision) ||
+	       POLICY_DECISION_ACTION(answer->ingress.decision) != POLICY_DECISION_ACTION(answer->ingress.shadow_decision);
 }
 
 INLINE void ask_both(const struct policy_question *question, struct policy_answer *answer)

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Waggle.Agent.Api;
 using Waggle.Agent.Hubble;
+using Waggle.Agent.Monitor;
+using Waggle.Agent.Policy.Audit;
 using Waggle.Agent.Startup;
 using Waggle.Hosting.Metrics;
 
@@ -22,6 +24,11 @@ internal static class PolicyServices
         services.AddSingleton<RuleNames>();
         services.AddSingleton<IRuleNames>(p => p.GetRequiredService<RuleNames>());
         services.AddSingleton<IApiRoutes, PolicyRoutes>();
+        services.AddSingleton<AuditStore>();
+        services.AddSingleton<IEventTap, AuditTap>();
+        services.AddSingleton<AuditLosses>();
+        services.AddHostedService(p => p.GetRequiredService<AuditLosses>());
+        services.AddSingleton<IApiRoutes, AuditRoutes>();
         services.AddSingleton<IdentityPorts>();
         services.AddHostedService(p => p.GetRequiredService<IdentityPorts>());
         services.AddHostedService<CidrGroupSource>();

@@ -16,6 +16,9 @@ internal sealed class RuleNames : IRuleNames
 
     public IReadOnlyList<PolicyInfo>? Find(uint rule) => _known.TryGetValue(rule, out var names) ? names.Policies : null;
 
+    /// <summary>What a number stands for; null for 0 and for what is gone.</summary>
+    public RuleOrigin? Origin(uint rule) => _known.TryGetValue(rule, out var names) ? names.Origin : null;
+
     /// <summary>Learns the numbers in rows that were written.</summary>
     internal void Learn(PolicyEngine engine, IEnumerable<uint> rules)
     {

@@ -193,8 +193,11 @@ internal sealed class TestNode : IDisposable
     public Task<(int Code, string Output)> RunAsync(string line, TimeSpan? limit = null) => _sandbox.RunAsync(line, limit);
 
     /// <summary>Runs the cilium command as in the agent's container.</summary>
-    public Task<(int Code, string Output)> CiliumAsync(string arguments) => _sandbox.RunAsync(
-        $"unshare --mount sh -c 'mount -t tmpfs tmpfs /run && mkdir /run/cilium && mount --bind {RunDirectory} /run/cilium && mount --bind {BpfDirectory} /sys/fs/bpf && exec {Path.Combine(AppContext.BaseDirectory, "waggle")} cilium {arguments}'",
+    public Task<(int Code, string Output)> CiliumAsync(string arguments) => WaggleAsync($"cilium {arguments}");
+
+    /// <summary>Runs the executable as in the agent's container.</summary>
+    public Task<(int Code, string Output)> WaggleAsync(string arguments) => _sandbox.RunAsync(
+        $"unshare --mount sh -c 'mount -t tmpfs tmpfs /run && mkdir /run/cilium && mount --bind {RunDirectory} /run/cilium && mount --bind {BpfDirectory} /sys/fs/bpf && exec {Path.Combine(AppContext.BaseDirectory, "waggle")} {arguments}'",
         TimeSpan.FromSeconds(60));
 
     public Process Start(string program, params string[] arguments) => _sandbox.Start(program, arguments);

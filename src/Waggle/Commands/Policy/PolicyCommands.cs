@@ -1,4 +1,5 @@
 using Waggle.Cli;
+using Waggle.Commands.Policy.Audit;
 using Waggle.Policy.Rules;
 
 namespace Waggle.Commands.Policy;
@@ -8,7 +9,7 @@ internal static class PolicyCommands
 {
     public static Verb Waggle() => new("policy", "See through network policy: what it does, would do and does not do")
     {
-        Children = () => [DiffCommand.Create(), LintCommand.Create(), ValidateCommand.Create("waggle")],
+        Children = () => [AuditReportCommand.Create("waggle"), DiffCommand.Create(), LintCommand.Create(), ValidateCommand.Create("waggle")],
     };
 
     public static Verb Cilium(string tool) => new("policy", "Manage and inspect network policy")
