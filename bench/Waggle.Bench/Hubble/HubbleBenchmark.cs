@@ -25,10 +25,11 @@ public sealed class HubbleBenchmark : IBenchmark
         var discard = new Discard();
         var (assembled, discarded) = await context.AlternateAsync(
             "into the ring", () => Task.FromResult(Rate(context.Duration, events, node.Adapter)), "decoded and discarded", () => Task.FromResult(Rate(context.Duration, events, discard))).ConfigureAwait(false);
-        List<double> allocated = [Allocated(events, node.Adapter)], filter = [], all = [], some = [], relayed = [];
+        List<double> allocated = [Allocated(events, node.Adapter)], filter = [], cel = [], all = [], some = [], relayed = [];
         for (var round = 0; round < context.Rounds; round++)
         {
-            filter.Add(FilterNanoseconds(context.Duration));
+            filter.Add(FilterNanoseconds(context.Duration, Fields));
+            cel.Add(FilterNanoseconds(context.Duration, Expression));
             all.Add(await node.DeliverAsync(new GetFlowsRequest { First = true }, context.Duration, cancellation).ConfigureAwait(false));
             some.Add(await node.DeliverAsync(
                 new GetFlowsRequest { First = true, Whitelist = { new FlowFilter { SourcePort = { SampleEvents.RarePort } } } }, context.Duration, cancellation).ConfigureAwait(false));
@@ -42,6 +43,7 @@ public sealed class HubbleBenchmark : IBenchmark
             new Comparison("the same against decoding and discarding", "flows/s", assembled, discarded, Goal.Stated),
             new Comparison("bytes allocated per flow on that way", "bytes", new Measurement("allocated", allocated), null, Goal.AtMost(0)),
             new Comparison("a filter of four fields, per flow", "ns", new Measurement("filter", filter), null, Goal.AtMost(100)),
+            new Comparison("the same question as a CEL expression, per flow", "ns", new Measurement("expression", cel), new Measurement("filter", filter), Goal.Stated),
             new Comparison("GetFlows to one client on the same machine, which leaves the flows as bytes", "flows/s", new Measurement("delivered", all), null, Goal.AtLeast(200_000)),
             new Comparison("GetFlows filtered to 1 %: flows looked through", "flows/s", new Measurement("looked through", some), null, Goal.Stated),
             new Comparison("relay merging 100 nodes in time order, nodes and client on the same machine", "flows/s", new Measurement("relayed", relayed), null, Goal.AtLeast(100_000)),
@@ -79,11 +81,20 @@ public sealed class HubbleBenchmark : IBenchmark
         return (GC.GetAllocatedBytesForCurrentThread() - before) / (10d * events.Length);
     }
 
-    private static double FilterNanoseconds(TimeSpan duration)
+    private static FlowFilter Fields => new() { Verdict = { Verdict.Forwarded, Verdict.Dropped }, DestinationPort = { "8080" }, SourceIp = { "10.0.0.0/8" }, SourceLabel = { "app=none" } };
+
+    private static FlowFilter Expression => new()
+    {
+        Experimental = new FlowFilter.Types.Experimental
+        {
+            CelExpression = { "_flow.verdict in [Verdict.FORWARDED, Verdict.DROPPED] && _flow.l4.TCP.destination_port == 8080u && _flow.IP.source.startsWith('10.') && 'k8s:app=none' in _flow.source.labels" },
+        },
+    };
+
+    private static double FilterNanoseconds(TimeSpan duration, FlowFilter filter)
     {
         var flows = SampleFlows.Make(Batch);
-        var set = FlowFilterSet.Compile(
-            [new FlowFilter { Verdict = { Verdict.Forwarded, Verdict.Dropped }, DestinationPort = { "8080" }, SourceIp = { "10.0.0.0/8" }, SourceLabel = { "app=none" } }], []);
+        var set = FlowFilterSet.Compile([filter], []);
         long done = 0, matched = 0;
         var clock = Stopwatch.StartNew();
         while (clock.Elapsed < duration)

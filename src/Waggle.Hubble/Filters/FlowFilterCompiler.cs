@@ -1,3 +1,4 @@
+using Waggle.Hubble.Cel;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
 
@@ -7,6 +8,7 @@ namespace Waggle.Hubble.Filters;
 internal static class FlowFilterCompiler
 {
     private const int MaxValues = 4096;
+    private const int MaxExpressions = 64;
 
     /// <exception cref="FilterException">A value makes no sense; names the field.</exception>
     public static FlowPredicate Compile(FlowFilter filter)
@@ -70,9 +72,9 @@ internal static class FlowFilterCompiler
         AddHttp("http_path", filter.HttpPath, () => L7Filters.HttpPaths("http_path", filter.HttpPath));
         AddHttp("http_url", filter.HttpUrl, () => L7Filters.HttpUrls("http_url", filter.HttpUrl));
         AddHttp("http_header", filter.HttpHeader, () => L7Filters.HttpHeaders(filter.HttpHeader));
-        if (filter.Experimental?.CelExpression.Count > 0)
+        if (filter.Experimental is { } experimental)
         {
-            throw new FilterException("experimental.cel_expression", "CEL expressions are not supported; use the other fields");
+            Add("experimental.cel_expression", experimental.CelExpression, () => Expressions(experimental.CelExpression));
         }
 
         return Join([.. all]);
@@ -170,6 +172,40 @@ internal static class FlowFilterCompiler
     {
         var memo = new Memo<InterfaceInfo>(has => values.Any(i => (i.Index == 0 || i.Index == has.Index) && (i.Name.Length == 0 || i.Name == has.Name)));
         return (in FlowRecord f) => f.Interface is { } device && memo.Ask(device);
+    }
+
+    private static FlowPredicate Expressions(IReadOnlyList<string> texts)
+    {
+        if (texts.Count > MaxExpressions)
+        {
+            throw new FilterException("experimental.cel_expression", $"{texts.Count} expressions are more than the limit of {MaxExpressions}");
+        }
+
+        var compiled = new CelFilter[texts.Count];
+        for (var i = 0; i < compiled.Length; i++)
+        {
+            try
+            {
+                compiled[i] = CelFilter.Compile(texts[i]);
+            }
+            catch (CelException e)
+            {
+                throw new FilterException($"experimental.cel_expression[{i}]", e.Message, e);
+            }
+        }
+
+        return (in FlowRecord f) =>
+        {
+            foreach (var expression in compiled)
+            {
+                if (expression.Matches(f))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        };
     }
 
     private static FlowPredicate TraceIds(IReadOnlyList<string> values) => (in FlowRecord f) => f.TraceId is { } id && values.Contains(id);

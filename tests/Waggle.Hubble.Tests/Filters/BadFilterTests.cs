@@ -32,7 +32,7 @@ public sealed class BadFilterTests
         { new FlowFilter { HttpStatusCode = { "6+" } }, "http_status_code" },
         { new FlowFilter { HttpStatusCode = { "4045" } }, "http_status_code" },
         { new FlowFilter { HttpMethod = { "GET" }, EventType = { new Waggle.Hubble.Protocol.Flows.EventTypeFilter { Type = 4 } } }, "http_method" },
-        { new FlowFilter { Experimental = new FlowFilter.Types.Experimental { CelExpression = { "true" } } }, "experimental.cel_expression" },
+        { new FlowFilter { Experimental = new FlowFilter.Types.Experimental { CelExpression = { "true", "_flow.verdct == 1" } } }, "experimental.cel_expression[1]: column 7" },
         { new FlowFilter { SourceIdentity = { Enumerable.Repeat(1u, 5000) } }, "source_identity" },
     };
 
