@@ -136,7 +136,7 @@ public sealed class CelErrorTests
         var random = new Random(seed);
         var flow = FlowDecoder.Decode(CelConformanceTests.Sample());
         int good = 0, bad = 0;
-        for (var i = 0; i < 20_000; i++)
+        for (var i = 0; i < 4000; i++)
         {
             string text;
             if (random.Next(2) == 0)
@@ -163,6 +163,6 @@ public sealed class CelErrorTests
             }
         }
 
-        Assert.True(good > 200 && bad > 5000, $"{good} good, {bad} bad");
+        Assert.True(good > 40 && bad > 1000, $"{good} good, {bad} bad");
     }
 }
