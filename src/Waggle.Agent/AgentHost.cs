@@ -64,11 +64,11 @@ public static partial class AgentHost
         }
     }
 
-    /// <summary>In the cluster, for who changed the ConfigMap: bounded, the API may be away too.</summary>
+    /// <summary>In the cluster, for who changed the ConfigMap: bounded, the API may be away too; generously, as this agent has nothing else to do.</summary>
     private static async Task TellRefusedAsync(AgentArguments arguments, KubeClient client, IReadOnlyList<string> problems, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(5));
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
         try
         {
             await ConfigSource.RefuseStartAsync(new EventRecorder(client, "cilium-agent", arguments.NodeName), arguments.Namespace, arguments.NodeName, problems, limit.Token).ConfigureAwait(false);
