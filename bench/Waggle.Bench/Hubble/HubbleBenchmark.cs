@@ -25,16 +25,21 @@ public sealed class HubbleBenchmark : IBenchmark
         var discard = new Discard();
         var (assembled, discarded) = await context.AlternateAsync(
             "into the ring", () => Task.FromResult(Rate(context.Duration, events, node.Adapter)), "decoded and discarded", () => Task.FromResult(Rate(context.Duration, events, discard))).ConfigureAwait(false);
-        List<double> allocated = [Allocated(events, node.Adapter)], filter = [], cel = [], all = [], some = [], relayed = [];
+        var followers = new Followers(node, events);
+        List<double> allocated = [Allocated(events, node.Adapter)], filter = [], cel = [], all = [], one = [], oneCpu = [], ten = [], tenAll = [], relayed = [], relayedCpu = [], grown = [];
         for (var round = 0; round < context.Rounds; round++)
         {
             filter.Add(FilterNanoseconds(context.Duration, Fields));
             cel.Add(FilterNanoseconds(context.Duration, Expression));
             all.Add(await node.DeliverAsync(new GetFlowsRequest { First = true }, context.Duration, cancellation).ConfigureAwait(false));
-            some.Add(await node.DeliverAsync(
-                new GetFlowsRequest { First = true, Whitelist = { new FlowFilter { SourcePort = { SampleEvents.RarePort } } } }, context.Duration, cancellation).ConfigureAwait(false));
-            relayed.Add(await RelayRig.MeasureAsync(100, 2000, cancellation).ConfigureAwait(false));
-            context.Progress.WriteLine(FormattableString.Invariant($"  round {round + 1}/{context.Rounds}: filter {filter[^1]:g4} ns, delivered {all[^1]:g5}/s, looked through {some[^1]:g5}/s, relayed {relayed[^1]:g5}/s"));
+            var follow = await followers.MeasureAsync(1, new GetFlowsRequest(), 1, context.Duration, cancellation).ConfigureAwait(false);
+            var filtered = await followers.MeasureAsync(10, OnePercent(), 100, context.Duration, cancellation).ConfigureAwait(false);
+            var many = await followers.MeasureAsync(10, new GetFlowsRequest(), 1, context.Duration, cancellation).ConfigureAwait(false);
+            var relay = await RelayRig.MeasureAsync(100, 4095, cancellation).ConfigureAwait(false);
+            (one, oneCpu, ten, tenAll) = ([.. one, follow.Rate], [.. oneCpu, follow.Cpu], [.. ten, filtered.Rate], [.. tenAll, 10 * many.Rate]);
+            (relayed, relayedCpu, grown) = ([.. relayed, relay.Rate], [.. relayedCpu, relay.Cpu], [.. grown, relay.Grown]);
+            context.Progress.WriteLine(FormattableString.Invariant(
+                $"  round {round + 1}/{context.Rounds}: filter {filter[^1]:g4} ns, history {all[^1]:g5}/s, follow {follow.Rate:g5}/s at {follow.Cpu:g4} ns, ten filtered {filtered.Rate:g5}/s, ten {tenAll[^1]:g5}/s, relayed {relay.Rate:g5}/s at {relay.Cpu:g4} ns, grown {relay.Grown:g4} MiB"));
         }
 
         return
@@ -44,11 +49,18 @@ public sealed class HubbleBenchmark : IBenchmark
             new Comparison("bytes allocated per flow on that way", "bytes", new Measurement("allocated", allocated), null, Goal.AtMost(0)),
             new Comparison("a filter of four fields, per flow", "ns", new Measurement("filter", filter), null, Goal.AtMost(100)),
             new Comparison("the same question as a CEL expression, per flow", "ns", new Measurement("expression", cel), new Measurement("filter", filter), Goal.Stated),
-            new Comparison("GetFlows to one client on the same machine, which leaves the flows as bytes", "flows/s", new Measurement("delivered", all), null, Goal.AtLeast(200_000)),
-            new Comparison("GetFlows filtered to 1 %: flows looked through", "flows/s", new Measurement("looked through", some), null, Goal.Stated),
+            new Comparison("GetFlows of the whole ring to one client on the same machine, which leaves the flows as bytes", "flows/s", new Measurement("history", all), null, Goal.AtLeast(200_000)),
+            new Comparison("GetFlows follow: delivered to that client, none lost", "flows/s", new Measurement("followed", one), null, Goal.AtLeast(200_000)),
+            new Comparison("CPU time of node and client for each of these", "ns", new Measurement("CPU", oneCpu), null, Goal.Stated),
+            new Comparison("GetFlows follow, ten clients filtered to 1 %: flows seen, each by all ten filters, none lost", "flows/s", new Measurement("ten filtered", ten), null, Goal.AtLeast(200_000)),
+            new Comparison("GetFlows follow, ten clients: delivered to all together, none lost", "flows/s", new Measurement("ten", tenAll), null, Goal.Stated),
             new Comparison("relay merging 100 nodes in time order, nodes and client on the same machine", "flows/s", new Measurement("relayed", relayed), null, Goal.AtLeast(100_000)),
+            new Comparison("CPU time of nodes, relay and client for each of these", "ns", new Measurement("CPU", relayedCpu), null, Goal.Stated),
+            new Comparison("growth of the live heap between the first and the last tenth of that answer", "MiB", new Measurement("grown", grown), null, Goal.AtMost(16)),
         ];
     }
+
+    private static GetFlowsRequest OnePercent() => new() { Whitelist = { new FlowFilter { SourcePort = { SampleEvents.RarePort } } } };
 
     private static double Rate(TimeSpan duration, byte[][] events, IDatapathEventHandler handler)
     {

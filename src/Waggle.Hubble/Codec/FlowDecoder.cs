@@ -77,10 +77,13 @@ public static class FlowDecoder
     }
 
     /// <summary>Nanoseconds since 1970; times out of range give the nearest.</summary>
-    public static long Nanoseconds(Timestamp time) =>
-        time.Seconds > long.MaxValue / 1_000_000_000 - 1 ? long.MaxValue
-        : time.Seconds < long.MinValue / 1_000_000_000 + 1 ? long.MinValue
-        : (time.Seconds * 1_000_000_000) + time.Nanos;
+    public static long Nanoseconds(Timestamp time) => Nanoseconds(time.Seconds, time.Nanos);
+
+    /// <summary>The same of a timestamp's two parts.</summary>
+    internal static long Nanoseconds(long seconds, int nanos) =>
+        seconds > long.MaxValue / 1_000_000_000 - 1 ? long.MaxValue
+        : seconds < long.MinValue / 1_000_000_000 + 1 ? long.MinValue
+        : (seconds * 1_000_000_000) + nanos;
 
     private static EndpointInfo Side(Endpoint? side) => side is null ? EndpointInfo.None : new EndpointInfo
     {

@@ -21,39 +21,12 @@ public static class FlowEncoder
         return flow;
     }
 
-    /// <summary>
-    /// The flow's bytes. The two endpoints, half of them and the same for all flows of a pod, are kept as bytes and come last: the order
-    /// of fields means nothing in protobuf.
-    /// </summary>
+    /// <summary>The flow's bytes.</summary>
     public static ByteString EncodeBytes(in FlowRecord record)
     {
-        const uint SourceTag = (8 << 3) | 2, DestinationTag = (9 << 3) | 2;
-        var rest = Rest(record);
-        var (source, destination) = (SideBytes(record.SourceEndpoint, record.SourceIdentity), SideBytes(record.DestinationEndpoint, record.DestinationIdentity));
-        var size = rest.CalculateSize();
-        var bytes = new byte[size + Length(source) + Length(destination)];
-        rest.WriteTo(bytes.AsSpan(0, size));
-        var at = Append(bytes, size, SourceTag, source);
-        Append(bytes, at, DestinationTag, destination);
-        return UnsafeByteOperations.UnsafeWrap(bytes);
-
-        static int Length(byte[] part) => 1 + CodedOutputStream.ComputeLengthSize(part.Length) + part.Length;
-
-        static int Append(byte[] bytes, int at, uint tag, byte[] part)
-        {
-            bytes[at++] = (byte)tag;
-            for (var rest = (uint)part.Length; ; rest >>= 7)
-            {
-                bytes[at++] = (byte)(rest < 0x80 ? rest : rest | 0x80);
-                if (rest < 0x80)
-                {
-                    break;
-                }
-            }
-
-            part.CopyTo(bytes, at);
-            return at + part.Length;
-        }
+        var sink = new ArraySink();
+        FlowWire.Write(record, ref sink);
+        return UnsafeByteOperations.UnsafeWrap(sink.Bytes.AsMemory(0, sink.Length));
     }
 
     private static Flow Rest(in FlowRecord record)
@@ -114,7 +87,22 @@ public static class FlowEncoder
             flow.DropReasonText = DropTexts.Of(record.DropReason);
         }
 
-        Extras(flow, record);
+        if (record.Interface is { } device)
+        {
+            flow.Interface = new NetworkInterface { Index = device.Index, Name = device.Name };
+        }
+
+        if (record.File is { } file)
+        {
+            flow.File = new Protocol.Flows.FileInfo { Name = file, Line = record.Line };
+        }
+
+        if (record.Node.Labels.Count > 0)
+        {
+            flow.NodeLabels.AddRange(record.Node.Labels);
+        }
+
+        AddExtras(flow, record);
         return flow;
     }
 
@@ -149,7 +137,8 @@ public static class FlowEncoder
 
     private static Endpoint Side(EndpointInfo info, uint identity) => identity == info.Identity ? info.Message : Endpoint(info, identity);
 
-    private static byte[] SideBytes(EndpointInfo info, uint identity) => identity == info.Identity ? info.MessageBytes : Endpoint(info, identity).ToByteArray();
+    /// <summary>One side's bytes.</summary>
+    internal static byte[] SideBytes(EndpointInfo info, uint identity) => identity == info.Identity ? info.MessageBytes : Endpoint(info, identity).ToByteArray();
 
     private static IP Ip(FlowAddress source, FlowAddress destination, byte version) => new()
     {
@@ -200,13 +189,15 @@ public static class FlowEncoder
         }
     }
 
-    private static void Extras(Flow flow, in FlowRecord record)
-    {
-        if (record.Node.Labels.Count > 0)
-        {
-            flow.NodeLabels.AddRange(record.Node.Labels);
-        }
+    /// <summary>Whether <see cref="AddExtras"/> would add something. Keep the two alike.</summary>
+    internal static bool HasExtras(in FlowRecord record) =>
+        record.L7 is not null || record.Policies is not null || record.SourceNames is not null || record.DestinationNames is not null
+        || record.SourceService is not null || record.DestinationService is not null || record.PolicyLog is not null || record.TraceId is not null
+        || record.TunnelProtocol != Tunnel.Types.Protocol.Unknown || record.EventType == FlowEventType.Membership;
 
+    /// <summary>What few flows have.</summary>
+    internal static void AddExtras(Flow flow, in FlowRecord record)
+    {
         if (record.SourceNames is { } sources)
         {
             flow.SourceNames.AddRange(sources);
@@ -225,16 +216,6 @@ public static class FlowEncoder
         if (record.DestinationService is { } destination)
         {
             flow.DestinationService = new Service { Name = destination.Name, Namespace = destination.Namespace };
-        }
-
-        if (record.Interface is { } device)
-        {
-            flow.Interface = new NetworkInterface { Index = device.Index, Name = device.Name };
-        }
-
-        if (record.File is { } file)
-        {
-            flow.File = new Protocol.Flows.FileInfo { Name = file, Line = record.Line };
         }
 
         flow.L7 = record.L7;
@@ -294,5 +275,16 @@ public static class FlowEncoder
             message.Labels.AddRange(policy.Labels);
             list.Add(message);
         }
+    }
+
+    private struct ArraySink : FlowWire.ISink
+    {
+        public byte[] Bytes { get; private set; }
+
+        public int Length { get; private set; }
+
+        public Span<byte> Room(int bytes) => Bytes = new byte[bytes];
+
+        public void Written(int bytes) => Length = bytes;
     }
 }

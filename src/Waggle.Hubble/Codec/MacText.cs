@@ -1,22 +1,35 @@
+using System.Text;
+
 namespace Waggle.Hubble.Codec;
 
 /// <summary>MAC addresses as text.</summary>
 public static class MacText
 {
+    /// <summary>Letters of the text.</summary>
+    public const int Length = 17;
+
     /// <summary>"aa:bb:cc:dd:ee:ff".</summary>
-    public static string Format(ulong mac) => string.Create(17, mac, static (text, value) =>
+    public static string Format(ulong mac)
+    {
+        Span<byte> text = stackalloc byte[Length];
+        Format(mac, text);
+        return Encoding.ASCII.GetString(text);
+    }
+
+    /// <summary>The same as bytes.</summary>
+    public static void Format(ulong mac, Span<byte> text)
     {
         for (var i = 0; i < 6; i++)
         {
-            var b = (byte)(value >> (40 - (8 * i)));
+            var b = (byte)(mac >> (40 - (8 * i)));
             text[3 * i] = Digit(b >> 4);
             text[(3 * i) + 1] = Digit(b & 15);
             if (i < 5)
             {
-                text[(3 * i) + 2] = ':';
+                text[(3 * i) + 2] = (byte)':';
             }
         }
-    });
+    }
 
     /// <summary>The reverse; false: not a MAC address.</summary>
     public static bool TryParse(string text, out ulong mac)
@@ -49,5 +62,5 @@ public static class MacText
         return true;
     }
 
-    private static char Digit(int value) => (char)(value < 10 ? '0' + value : 'a' + value - 10);
+    private static byte Digit(int value) => (byte)(value < 10 ? '0' + value : 'a' + value - 10);
 }

@@ -71,6 +71,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
         var query = FlowQuery.Compile(request);
         using var until = UntilToken(query, call.Cancellation);
         var cursor = new RingCursor(ring, query.Start(ring));
+        using var frames = new RpcFrameBuffer();
         var last = ring.Newest;
         var sent = 0UL;
         Interlocked.Increment(ref _streams);
@@ -80,17 +81,11 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
             {
                 if (query.Follow || cursor.Next <= last)
                 {
-                    if (Next(cursor, query, out var response))
+                    if (Next(cursor, query, frames, ref sent))
                     {
-                        if (response is not null)
+                        if (frames.Length >= FlushBytes)
                         {
-                            writer.Write(response);
-                            sent += response.ResponseTypesCase == RelayedFlow.ResponseTypesOneofCase.Flow ? 1UL : 0;
-                        }
-
-                        if (writer.Unflushed >= FlushBytes)
-                        {
-                            await writer.FlushAsync().ConfigureAwait(false);
+                            await SendAsync(writer, frames).ConfigureAwait(false);
                         }
 
                         continue;
@@ -103,9 +98,11 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
                 }
 
                 // Headers go out at once, so that the client knows that it is being served.
-                await writer.FlushAsync().ConfigureAwait(false);
+                await SendAsync(writer, frames).ConfigureAwait(false);
                 await cursor.WaitAsync(until.Token).ConfigureAwait(false);
             }
+
+            await SendAsync(writer, frames).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (until.IsCancellationRequested && !call.Cancellation.IsCancellationRequested)
         {
@@ -116,10 +113,16 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
         }
     }
 
-    /// <summary>One step: false when there is nothing to read now; a null response is a record nobody wants.</summary>
-    private bool Next(RingCursor cursor, FlowQuery query, out RelayedFlow? response)
+    private static ValueTask SendAsync(IRpcWriter<RelayedFlow> writer, RpcFrameBuffer frames)
     {
-        response = null;
+        writer.WriteFrames(frames.Written);
+        frames.Clear();
+        return writer.FlushAsync();
+    }
+
+    /// <summary>One step: false when there is nothing to read now. What is wanted is appended to the frames.</summary>
+    private bool Next(RingCursor cursor, FlowQuery query, RpcFrameBuffer frames, ref ulong sent)
+    {
         var any = cursor.TryRead(out var record);
         if (cursor.TakeMissed() is var missed and > 0)
         {
@@ -128,7 +131,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
             cursor.StepBack(any);
             var now = FlowEncoder.Time(NowNs);
             var lost = new LostEvent { Source = LostEventSource.HubbleRingBuffer, NumEventsLost = missed, First = now, Last = now };
-            response = new RelayedFlow { LostEvents = lost.ToByteString(), NodeName = about().Node.Name, Time = now };
+            frames.Add(new RelayedFlow { LostEvents = lost.ToByteString(), NodeName = about().Node.Name, Time = now });
             return true;
         }
 
@@ -139,25 +142,11 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
 
         if (query.Wants(record))
         {
-            response = Response(record, query.Mask);
+            sent += record.Kind == FlowRecordKind.Flow ? 1UL : 0;
+            ResponseFrame.Append(frames, record, query.Mask);
         }
 
         return true;
-    }
-
-    private static RelayedFlow Response(in FlowRecord record, FlowMask mask)
-    {
-        var response = new RelayedFlow { NodeName = record.Node.Name, Time = FlowEncoder.Time(record.TimeNs) };
-        if (record.Kind == FlowRecordKind.Lost)
-        {
-            response.LostEvents = FlowEncoder.EncodeLost(record).ToByteString();
-        }
-        else
-        {
-            response.Flow = mask.IsAll ? FlowEncoder.EncodeBytes(record) : mask.Encode(record).ToByteString();
-        }
-
-        return response;
     }
 
     private CancellationTokenSource UntilToken(FlowQuery query, CancellationToken cancellation)

@@ -23,7 +23,11 @@ public sealed class RelayObserver(RelayPool pool, RelayOptions options, string n
         server.Describe(ObserverReflection.Descriptor.Services[0]);
         server.AddServerStreaming(
             RelayedMethods.GetFlows,
-            (request, writer, call) => new RelayStream(pool, options, request, writer, call, name, time).RunAsync());
+            async (request, writer, call) =>
+            {
+                using var stream = new RelayStream(pool, options, request, writer, call, name, time);
+                await stream.RunAsync().ConfigureAwait(false);
+            });
         server.AddServerStreaming(HubbleMethods.GetAgentEvents, (request, writer, call) => JoinAsync(HubbleMethods.GetAgentEvents, request, writer, call));
         server.AddServerStreaming(HubbleMethods.GetDebugEvents, (request, writer, call) => JoinAsync(HubbleMethods.GetDebugEvents, request, writer, call));
         server.AddUnary(HubbleMethods.GetNodes, (_, call) => NodesAsync(call));

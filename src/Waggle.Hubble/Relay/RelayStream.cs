@@ -2,7 +2,6 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Waggle.Hubble.Codec;
 using Waggle.Hubble.Observing;
-using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Protocol.Observers;
 using Waggle.Hubble.Protocol.Relayed;
 using Waggle.Hubble.Protocol.Relays;
@@ -12,7 +11,7 @@ using Waggle.Hubble.Rpc.Server;
 namespace Waggle.Hubble.Relay;
 
 /// <summary>One client's GetFlows over all nodes.</summary>
-internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlowsRequest request, IRpcWriter<RelayedFlow> writer, RpcServerCall call, string relayName, TimeProvider time)
+internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlowsRequest request, IRpcWriter<RelayedFlow> writer, RpcServerCall call, string relayName, TimeProvider time) : IDisposable
 {
     private const int FlushBytes = 32 << 10;
     private const int MaxTail = 65536;
@@ -20,10 +19,11 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     /// <summary>Clocks of nodes differ by less than this.</summary>
     private const long SkewNs = 10_000_000_000;
 
-    private readonly Dictionary<string, NodeReader> _readers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RelayReader> _readers = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
     private readonly long _startNs = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
-    private readonly Queue<RelayedFlow> _tail = new();
+    private readonly Queue<byte[]> _tail = new();
+    private readonly RpcFrameBuffer _frames = new();
     private ulong _sent;
 
     /// <summary>Serves until the answer is whole or the client goes.</summary>
@@ -31,7 +31,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     {
         // A bad request is told once, by us, not by every node.
         var query = FlowQuery.Compile(request);
-        using var merge = new TimeMerge<RelayedFlow>(TimeOf, request.Follow ? _startNs : long.MaxValue, options.Hold, options.Patience, time);
+        using var merge = new TimeMerge(request.Follow ? _startNs : long.MaxValue, options.Hold, options.Patience, time);
         var keepTail = !request.Follow && !request.First && request.Number is > 0 and <= MaxTail;
         try
         {
@@ -39,9 +39,15 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
             Begin(nodes, merge);
             while (_sent < query.Limit)
             {
-                if (merge.TryTake(out var item, out _))
+                if (merge.TryPeek(out var source))
                 {
-                    await EmitAsync(item!, keepTail).ConfigureAwait(false);
+                    Emit(source, keepTail);
+                    merge.Advance(source);
+                    if (_frames.Length >= FlushBytes)
+                    {
+                        await SendAsync().ConfigureAwait(false);
+                    }
+
                     continue;
                 }
 
@@ -58,9 +64,9 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
                     break;
                 }
 
-                if (writer.Unflushed > 0 || request.Follow)
+                if (_frames.Length > 0 || request.Follow)
                 {
-                    await writer.FlushAsync().ConfigureAwait(false);
+                    await SendAsync().ConfigureAwait(false);
                 }
 
                 await merge.WaitAsync(_stop.Token).ConfigureAwait(false);
@@ -68,8 +74,14 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
 
             foreach (var kept in _tail)
             {
-                await WriteAsync(kept).ConfigureAwait(false);
+                _frames.Add(kept);
+                if (_frames.Length >= FlushBytes)
+                {
+                    await SendAsync().ConfigureAwait(false);
+                }
             }
+
+            await SendAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -77,15 +89,18 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
             foreach (var reader in _readers.Values)
             {
                 await reader.Task.ConfigureAwait(false);
+                reader.Source.Clear();
             }
-
-            _stop.Dispose();
         }
     }
 
-    private static long TimeOf(RelayedFlow item) => item.Time is { } t ? FlowDecoder.Nanoseconds(t) : 0;
+    public void Dispose()
+    {
+        _frames.Dispose();
+        _stop.Dispose();
+    }
 
-    private void Begin(IReadOnlyList<RelayNode> nodes, TimeMerge<RelayedFlow> merge)
+    private void Begin(IReadOnlyList<RelayNode> nodes, TimeMerge merge)
     {
         var (there, away) = (nodes.Where(n => n.Available != false).ToList(), nodes.Where(n => n.Available == false).ToList());
         foreach (var node in there)
@@ -105,7 +120,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     }
 
     /// <summary>Nodes that came, came back or went.</summary>
-    private void Follow(IReadOnlyList<RelayNode> nodes, TimeMerge<RelayedFlow> merge)
+    private void Follow(IReadOnlyList<RelayNode> nodes, TimeMerge merge)
     {
         foreach (var (name, reader) in _readers.Where(r => nodes.All(n => n.Peer.Name != r.Key)).ToArray())
         {
@@ -130,35 +145,54 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     }
 
     /// <summary>A stream that ended is begun again, soon if its node was away, later if it refused.</summary>
-    private bool MayRestart(NodeReader reader) => reader.Task.IsCompleted && reader.Node.Available == true
+    private bool MayRestart(RelayReader reader) => reader.Task.IsCompleted && reader.Node.Available == true
         && time.GetElapsedTime(reader.Started) > (reader.Refused ? options.MaxBackoff : options.MinBackoff);
 
-    private void Start(RelayNode node, TimeMerge<RelayedFlow> merge, GetFlowsRequest ask)
+    private void Start(RelayNode node, TimeMerge merge, GetFlowsRequest ask)
     {
-        var source = new MergeSource<RelayedFlow>(node.Peer.Name, options.BufferPerNode);
-        var reader = new NodeReader(node, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token), source, time.GetTimestamp());
+        var source = new MergeSource(node.Peer.Name, options.BufferPerNode);
+        var reader = new RelayReader(node, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token), source, time.GetTimestamp());
         _readers[node.Peer.Name] = reader;
         merge.Add(source);
         reader.Task = Task.Run(() => ReadAsync(reader, merge, ask));
     }
 
-    private async Task ReadAsync(NodeReader reader, TimeMerge<RelayedFlow> merge, GetFlowsRequest ask)
+    private async Task ReadAsync(RelayReader reader, TimeMerge merge, GetFlowsRequest ask)
     {
         RelayedFlow? last = null;
+        RelayBatch? batch = null;
+        var latest = ask.Follow ? long.MaxValue : _startNs + SkewNs;
         try
         {
-            await foreach (var item in reader.Node.Channel.StreamAsync(RelayedMethods.GetFlows, ask, cancellation: reader.Stop.Token).ConfigureAwait(false))
+            var stream = reader.Node.Channel.StreamFramesAsync(RelayedMethods.GetFlows, ask, reader.Stop.Token);
+            await foreach (var frames in stream.ConfigureAwait(false))
             {
-                var at = TimeOf(item);
-                if (!ask.Follow && at > _startNs + SkewNs)
+                while (frames.TryNext(out var message))
                 {
-                    last = Status(NodeState.NodeError, [reader.Node.Peer.Name], "sends flows later than the request, which asked for none; the rest of its answer is not taken");
-                    break;
+                    batch ??= new RelayBatch();
+                    if (!reader.Take(message.Span, latest, batch))
+                    {
+                        last = Status(NodeState.NodeError, [reader.Node.Peer.Name], "sends flows later than the request, which asked for none; the rest of its answer is not taken");
+                        break;
+                    }
+
+                    if (batch.IsFull)
+                    {
+                        await merge.PutAsync(reader.Source, batch, reader.Stop.Token).ConfigureAwait(false);
+                        batch = null;
+                    }
                 }
 
-                Claim(item, reader.Node.Peer.Name);
-                reader.LastNs = Math.Max(reader.LastNs, at);
-                await merge.PutAsync(reader.Source, item, reader.Stop.Token).ConfigureAwait(false);
+                if (batch is { Count: > 0 })
+                {
+                    await merge.PutAsync(reader.Source, batch, reader.Stop.Token).ConfigureAwait(false);
+                    batch = null;
+                }
+
+                if (last is not null)
+                {
+                    break;
+                }
             }
         }
         catch (RpcException e)
@@ -173,39 +207,27 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
         if (last is not null && !reader.Stop.IsCancellationRequested)
         {
             // In time order after what the node did say.
-            last.Time = FlowEncoder.Time(Math.Max(reader.LastNs, _startNs));
+            var at = Math.Max(reader.LastNs, _startNs);
+            last.Time = FlowEncoder.Time(at);
+            batch ??= new RelayBatch();
+            batch.Add(last.ToByteArray(), at, isFlow: false);
             try
             {
-                await merge.PutAsync(reader.Source, last, reader.Stop.Token).ConfigureAwait(false);
+                await merge.PutAsync(reader.Source, batch, reader.Stop.Token).ConfigureAwait(false);
+                batch = null;
             }
             catch (OperationCanceledException)
             {
             }
         }
 
-        reader.Source.Writer.Complete();
+        batch?.Dispose();
+        reader.Source.Complete();
         merge.Wake();
     }
 
-    /// <summary>Whatever a node says: its flows are its own.</summary>
-    private static void Claim(RelayedFlow item, string name)
-    {
-        if (item.NodeName == name)
-        {
-            return;
-        }
-
-        item.NodeName = name;
-        if (item.ResponseTypesCase == RelayedFlow.ResponseTypesOneofCase.Flow)
-        {
-            // The last value of a field counts: append the right one.
-            var correction = new Flow { NodeName = name }.ToByteArray();
-            item.Flow = ByteString.CopyFrom([.. item.Flow.Span, .. correction]);
-        }
-    }
-
     /// <summary>An answer that should end and does not go on is given up.</summary>
-    private void DropSilent(TimeMerge<RelayedFlow> merge)
+    private void DropSilent(TimeMerge merge)
     {
         if (request.Follow)
         {
@@ -222,30 +244,30 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
         }
     }
 
-    private async ValueTask EmitAsync(RelayedFlow item, bool keepTail)
+    private void Emit(MergeSource source, bool keepTail)
     {
-        if (keepTail && item.ResponseTypesCase == RelayedFlow.ResponseTypesOneofCase.Flow)
+        if (!keepTail || !source.HeadIsFlow)
         {
-            _tail.Enqueue(item);
-            if ((ulong)_tail.Count > request.Number)
-            {
-                _tail.Dequeue();
-            }
-
+            _frames.Add(source.Head);
+            _sent += source.HeadIsFlow ? 1UL : 0;
             return;
         }
 
-        await WriteAsync(item).ConfigureAwait(false);
+        _tail.Enqueue(source.Head.ToArray());
+        if ((ulong)_tail.Count > request.Number)
+        {
+            _tail.Dequeue();
+        }
     }
 
-    private ValueTask WriteAsync(RelayedFlow item)
+    private ValueTask SendAsync()
     {
-        writer.Write(item);
-        _sent += item.ResponseTypesCase == RelayedFlow.ResponseTypesOneofCase.Flow ? 1UL : 0;
-        return writer.Unflushed >= FlushBytes ? writer.FlushAsync() : ValueTask.CompletedTask;
+        writer.WriteFrames(_frames.Written);
+        _frames.Clear();
+        return writer.FlushAsync();
     }
 
-    private void Tell(NodeState state, IReadOnlyList<string> names, string message) => writer.Write(Status(state, names, message));
+    private void Tell(NodeState state, IReadOnlyList<string> names, string message) => _frames.Add(Status(state, names, message));
 
     private RelayedFlow Status(NodeState state, IReadOnlyList<string> names, string message) => new()
     {
@@ -253,21 +275,4 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
         NodeName = relayName,
         Time = Timestamp.FromDateTimeOffset(time.GetUtcNow()),
     };
-
-    private sealed class NodeReader(RelayNode node, CancellationTokenSource stop, MergeSource<RelayedFlow> source, long started)
-    {
-        public long Started { get; } = started;
-
-        public bool Refused { get; set; }
-
-        public RelayNode Node { get; } = node;
-
-        public CancellationTokenSource Stop { get; } = stop;
-
-        public MergeSource<RelayedFlow> Source { get; } = source;
-
-        public Task Task { get; set; } = Task.CompletedTask;
-
-        public long LastNs { get; set; }
-    }
 }

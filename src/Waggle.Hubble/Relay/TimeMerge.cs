@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Waggle.Hubble.Relay;
 
 /// <summary>
@@ -5,42 +7,55 @@ namespace Waggle.Hubble.Relay;
 /// shows a younger head, is over, or has been silent for a while; or the item itself has waited that long. Live items that find the
 /// buffers full go at once: order is best effort then, speed is not. Memory: the sources' buffers. One reader; sources may be added.
 /// </summary>
-/// <param name="timeNs">Time of an item, ns since 1970.</param>
 /// <param name="liveFromNs">Items from this time on are live, those before are history; <see cref="long.MaxValue"/>: all is history.</param>
 /// <param name="hold">How long live items wait.</param>
 /// <param name="patience">How long history waits.</param>
 /// <param name="time">Clock.</param>
-internal sealed class TimeMerge<T>(Func<T, long> timeNs, long liveFromNs, TimeSpan hold, TimeSpan patience, TimeProvider time) : IDisposable
-    where T : class
+internal sealed class TimeMerge(long liveFromNs, TimeSpan hold, TimeSpan patience, TimeProvider time) : IDisposable
 {
-    private readonly List<MergeSource<T>> _sources = [];
-    private readonly List<MergeSource<T>> _empty = [];
-    private readonly PriorityQueue<MergeSource<T>, long> _heads = new();
+    private readonly List<MergeSource> _sources = [];
+    private readonly List<MergeSource> _empty = [];
+    private readonly PriorityQueue<MergeSource, long> _heads = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
     private int _full;
 
     /// <summary>Streams that are not over.</summary>
-    public IReadOnlyList<MergeSource<T>> Sources => _sources;
+    public IReadOnlyList<MergeSource> Sources => _sources;
 
     /// <summary>Adds a stream; called by the reader.</summary>
-    public void Add(MergeSource<T> source)
+    public void Add(MergeSource source)
     {
         source.EmptySince = time.GetTimestamp();
         _sources.Add(source);
         _empty.Add(source);
     }
 
-    /// <summary>Called by a source's own task: hands over an item, waits while its buffer is full.</summary>
-    public ValueTask PutAsync(MergeSource<T> source, T item, CancellationToken cancellation)
+    /// <summary>Called by a source's own task: hands messages over, waits while its buffer is full. The batch is the merge's from then on.</summary>
+    public async ValueTask PutAsync(MergeSource source, RelayBatch batch, CancellationToken cancellation)
     {
-        var entry = (item, time.GetTimestamp());
-        if (source.Writer.TryWrite(entry))
+        batch.Arrived = time.GetTimestamp();
+        if (source.TryPut(batch) is not { } room)
         {
             Wake();
-            return ValueTask.CompletedTask;
+            return;
         }
 
-        return WaitForRoomAsync(source, entry, cancellation);
+        Interlocked.Increment(ref _full);
+        try
+        {
+            do
+            {
+                Wake();
+                await room.WaitAsync(cancellation).ConfigureAwait(false);
+            }
+            while ((room = source.TryPut(batch)) is not null);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _full);
+        }
+
+        Wake();
     }
 
     /// <summary>Something new lies in a source's buffer, or it is over.</summary>
@@ -63,55 +78,45 @@ internal sealed class TimeMerge<T>(Func<T, long> timeNs, long liveFromNs, TimeSp
 
     public void Dispose() => _wake.Dispose();
 
-    /// <summary>The next item if it may go out now.</summary>
-    public bool TryTake(out T? item, out MergeSource<T>? source)
+    /// <summary>The source whose head may go out now; then call <see cref="Advance"/>.</summary>
+    public bool TryPeek([NotNullWhen(true)] out MergeSource? source)
     {
-        Refill();
-        item = null;
-        if (!_heads.TryPeek(out source, out _) || !MayGo(source))
+        if (_empty.Count > 0)
         {
-            return false;
+            Refill();
+        }
+
+        return _heads.TryPeek(out source, out _) && MayGo(source);
+    }
+
+    /// <summary>Goes on; the head that was peeked at is gone.</summary>
+    public void Advance(MergeSource source)
+    {
+        if (source.Next())
+        {
+            _heads.DequeueEnqueue(source, source.HeadNs);
+            return;
         }
 
         _heads.Dequeue();
-        item = source.Head;
-        source.Head = null;
-        if (!Next(source))
-        {
-            source.EmptySince = time.GetTimestamp();
-            _empty.Add(source);
-        }
-
-        return true;
+        source.EmptySince = time.GetTimestamp();
+        _empty.Add(source);
     }
 
     /// <summary>Ends when it is worth looking again: something came, or somebody was waited for long enough.</summary>
     public Task WaitAsync(CancellationToken cancellation) => _wake.WaitAsync(_heads.Count == 0 ? patience : hold < patience ? hold : patience, cancellation);
 
     /// <summary>How long a stream has shown nothing.</summary>
-    public TimeSpan Silence(MergeSource<T> source) => source.Head is null ? time.GetElapsedTime(source.EmptySince) : TimeSpan.Zero;
-
-    private async ValueTask WaitForRoomAsync(MergeSource<T> source, (T, long) entry, CancellationToken cancellation)
-    {
-        Interlocked.Increment(ref _full);
-        Wake();
-        try
-        {
-            await source.Writer.WriteAsync(entry, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _full);
-        }
-    }
+    public TimeSpan Silence(MergeSource source) => !source.HasHead ? time.GetElapsedTime(source.EmptySince) : TimeSpan.Zero;
 
     private void Refill()
     {
         for (var i = _empty.Count - 1; i >= 0; i--)
         {
             var source = _empty[i];
-            if (Next(source))
+            if (source.Next())
             {
+                _heads.Enqueue(source, source.HeadNs);
                 source.Quiet = false;
                 _empty.RemoveAt(i);
             }
@@ -123,20 +128,7 @@ internal sealed class TimeMerge<T>(Func<T, long> timeNs, long liveFromNs, TimeSp
         }
     }
 
-    private bool Next(MergeSource<T> source)
-    {
-        if (!source.Reader.TryRead(out var entry))
-        {
-            return false;
-        }
-
-        (source.Head, source.HeadArrived) = entry;
-        source.HeadNs = timeNs(entry.Item);
-        _heads.Enqueue(source, source.HeadNs);
-        return true;
-    }
-
-    private bool MayGo(MergeSource<T> first)
+    private bool MayGo(MergeSource first)
     {
         if (_empty.Count == 0)
         {

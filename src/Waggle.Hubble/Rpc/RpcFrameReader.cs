@@ -10,18 +10,44 @@ internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip
     private int _start;
     private int _end;
 
-    /// <summary>Whether a whole message lies in the buffer, so that the next read does not wait.</summary>
-    public bool HasBuffered => _end - _start >= RpcFrames.PrefixBytes && _end - _start - RpcFrames.PrefixBytes >= (long)Length;
-
     private uint Length => BinaryPrimitives.ReadUInt32BigEndian(_buffer.AsSpan(_start + 1));
 
     /// <summary>The next message, valid until the next call; null at the end of the body.</summary>
     /// <exception cref="RpcException">The frame is malformed, cut off, or too large.</exception>
     public async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken cancellation)
     {
+        ReadOnlyMemory<byte>? none = null; // a plain null would become an empty message
+        return TryNext(out var message) || (await FillFrameAsync(cancellation).ConfigureAwait(false) && TryNext(out message)) ? message : none;
+    }
+
+    /// <summary>The next message if the whole of it is here already, valid until the next call.</summary>
+    /// <exception cref="RpcException">The frame is malformed or too large.</exception>
+    public bool TryNext(out ReadOnlyMemory<byte> message)
+    {
+        if (!HasFrame())
+        {
+            message = default;
+            return false;
+        }
+
+        message = _buffer.AsMemory(_start + RpcFrames.PrefixBytes, (int)Length);
+        var compressed = _buffer[_start] != 0;
+        _start += RpcFrames.PrefixBytes + message.Length;
+        if (compressed)
+        {
+            message = gzip ? RpcFrames.Gunzip(message, maxMessageBytes) : throw new RpcException(RpcStatusCode.Unimplemented, "compressed message without grpc-encoding: gzip");
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits until a whole frame is here; false: the body is over.</summary>
+    /// <exception cref="RpcException">The frame is malformed, cut off, or too large.</exception>
+    public async ValueTask<bool> FillFrameAsync(CancellationToken cancellation)
+    {
         if (!await FillAsync(RpcFrames.PrefixBytes, cancellation).ConfigureAwait(false))
         {
-            return _end == _start ? null : throw new RpcException(RpcStatusCode.Internal, "the stream ended inside a message");
+            return _end == _start ? false : throw new RpcException(RpcStatusCode.Internal, "the stream ended inside a message");
         }
 
         var (compressed, length) = (_buffer[_start], Length);
@@ -35,19 +61,8 @@ internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip
             throw new RpcException(RpcStatusCode.ResourceExhausted, $"message of {length} bytes is larger than the limit of {maxMessageBytes}");
         }
 
-        if (!await FillAsync(RpcFrames.PrefixBytes + (int)length, cancellation).ConfigureAwait(false))
-        {
-            throw new RpcException(RpcStatusCode.Internal, "the stream ended inside a message");
-        }
-
-        var message = _buffer.AsMemory(_start + RpcFrames.PrefixBytes, (int)length);
-        _start += RpcFrames.PrefixBytes + (int)length;
-        if (compressed == 0)
-        {
-            return message;
-        }
-
-        return gzip ? RpcFrames.Gunzip(message, maxMessageBytes) : throw new RpcException(RpcStatusCode.Unimplemented, "compressed message without grpc-encoding: gzip");
+        return await FillAsync(RpcFrames.PrefixBytes + (int)length, cancellation).ConfigureAwait(false) ? true
+            : throw new RpcException(RpcStatusCode.Internal, "the stream ended inside a message");
     }
 
     public void Dispose()
@@ -56,6 +71,10 @@ internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip
         _buffer = [];
         _start = _end = 0;
     }
+
+    /// <summary>Whether a frame that is neither malformed nor too large is whole; what is wrong is told by <see cref="FillFrameAsync"/>.</summary>
+    private bool HasFrame() =>
+        _end - _start >= RpcFrames.PrefixBytes && _buffer[_start] <= 1 && Length is var length && length <= (uint)maxMessageBytes && _end - _start - RpcFrames.PrefixBytes >= (long)length;
 
     private async ValueTask<bool> FillAsync(int bytes, CancellationToken cancellation)
     {

@@ -67,7 +67,7 @@ internal sealed class RandomRecords(int seed)
         flow.SourceService = Flip() ? null : new ServiceInfo(Text(), Text());
         flow.DestinationService = Flip() ? null : new ServiceInfo("api", "shop");
         flow.SourceNames = Flip() ? null : [Text(), Text()];
-        flow.DestinationNames = Flip() ? null : [];
+        flow.DestinationNames = Flip() ? null : Flip() ? [] : [Text()];
         flow.TraceId = Pick(null, "4bf92f3577b34da6a3ce929d0e0e4736");
         flow.Policies = Flip() ? null : [new PolicyInfo(Text(), Text(), "CiliumNetworkPolicy", [Text()], (ulong)_random.Next(2)), new PolicyInfo("b", "", "", [])];
         flow.PolicyLog = Flip() ? null : [Text()];

@@ -12,6 +12,9 @@ namespace Waggle.Hubble.Rpc.Client;
 /// </summary>
 public sealed class RpcChannel : IDisposable
 {
+    /// <summary>What a server may send of one call before it is read; also what such a call may keep in memory at first.</summary>
+    private const int WindowBytes = 256 << 10;
+
     private readonly HttpMessageInvoker _invoker;
     private readonly RpcChannelOptions _options;
     private readonly Uri _address;
@@ -35,6 +38,7 @@ public sealed class RpcChannel : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(10),
+            InitialHttp2StreamWindowSize = WindowBytes,
             KeepAlivePingDelay = _options.KeepAlive,
             KeepAlivePingTimeout = _options.KeepAlive,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
@@ -82,6 +86,23 @@ public sealed class RpcChannel : IDisposable
             await foreach (var response in call.ReadAllAsync().ConfigureAwait(false))
             {
                 yield return response;
+            }
+        }
+    }
+
+    /// <summary>The same for those who handle messages as bytes; see <see cref="RpcDuplexCall{TRequest,TResponse}.ReadAsync"/>.</summary>
+    internal async IAsyncEnumerable<RpcFrameReader> StreamFramesAsync<TRequest, TResponse>(
+        RpcMethod<TRequest, TResponse> method, TRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        var call = new RpcDuplexCall<TRequest, TResponse>(method, null, cancellation);
+        await using (call.ConfigureAwait(false))
+        {
+            call.Start(_invoker, _address, _options, request);
+            await foreach (var frames in call.ReadAsync().ConfigureAwait(false))
+            {
+                yield return frames;
             }
         }
     }

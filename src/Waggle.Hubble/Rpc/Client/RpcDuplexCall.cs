@@ -48,14 +48,29 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     /// <summary>All responses until the server ends the call; throws if it ends with anything but OK.</summary>
     public async IAsyncEnumerable<TResponse> ReadAllAsync()
     {
+        await foreach (var frames in ReadAsync().ConfigureAwait(false))
+        {
+            while (frames.TryNext(out var message))
+            {
+                yield return Parse(message.Span);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The same for those who handle messages as bytes: each time some are here, a reader of these; take them all before going on. A
+    /// reader is valid until then.
+    /// </summary>
+    internal async IAsyncEnumerable<RpcFrameReader> ReadAsync()
+    {
         using var response = await GuardAsync(_response!).ConfigureAwait(false);
         CheckHead(response);
         var body = await GuardAsync(response.Content.ReadAsStreamAsync(_stop.Token)).ConfigureAwait(false);
         var gzip = response.Headers.TryGetValues(RpcHeaders.EncodingName, out var encodings) && encodings.First() == "gzip";
         using var frames = new RpcFrameReader(body, _maxMessageBytes, gzip);
-        while (await GuardAsync(frames.NextAsync(_stop.Token).AsTask()).ConfigureAwait(false) is { } frame)
+        while (await GuardAsync(frames.FillFrameAsync(_stop.Token).AsTask()).ConfigureAwait(false))
         {
-            yield return Parse(frame.Span);
+            yield return frames;
         }
 
         CheckStatus(response.TrailingHeaders, "the server ended the stream without a status");

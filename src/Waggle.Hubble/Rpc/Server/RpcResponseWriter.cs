@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
@@ -20,6 +21,12 @@ internal sealed class RpcResponseWriter<T>(HttpResponse response, CancellationTo
         message.WriteTo(span[RpcFrames.PrefixBytes..]);
         _output.Advance(span.Length);
         Unflushed += span.Length;
+    }
+
+    public void WriteFrames(ReadOnlySpan<byte> frames)
+    {
+        _output.Write(frames);
+        Unflushed += frames.Length;
     }
 
     public async ValueTask FlushAsync()

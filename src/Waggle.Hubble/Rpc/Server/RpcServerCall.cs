@@ -35,6 +35,9 @@ public interface IRpcWriter<in TResponse>
     /// <summary>Appends to what is sent with the next flush. Does not wait: flush regularly.</summary>
     void Write(TResponse message);
 
+    /// <summary>Appends whole frames; what is in them must be messages of this type.</summary>
+    void WriteFrames(ReadOnlySpan<byte> frames);
+
     /// <summary>Sends; waits while the client does not read.</summary>
     ValueTask FlushAsync();
 
