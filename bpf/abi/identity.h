@@ -17,6 +17,7 @@ enum reserved_identity {
 	RESERVED_IDENTITY_WORLD_IPV6     = 10,
 	RESERVED_IDENTITY_FIRST_CLUSTER  = 256,
 	RESERVED_IDENTITY_MAX_TUNNEL     = 0xffffff, /* a VXLAN network identifier has 24 bits */
+	RESERVED_IDENTITY_FIRST_NODE     = 0x02000000, /* and up: other nodes told apart by their labels; each node's own numbers */
 };
 
 #endif

@@ -65,8 +65,8 @@ INLINE int read_tunnel(struct __sk_buff *skb, struct trail *trail)
 }
 
 /*
- * A node speaks for itself as "remote node"; what else it is (the API server's, say) the address tells. A pod's address does not
- * count here: the tunnel says who it is.
+ * A node speaks for itself as "remote node"; what else it is (the API server's, one with certain labels) the address tells. A pod's
+ * address does not count here: the tunnel says who it is.
  */
 INLINE void refine_identity(struct trail *trail, const struct address *source)
 {
@@ -75,7 +75,7 @@ INLINE void refine_identity(struct trail *trail, const struct address *source)
 	if (!config.policy_enabled || trail->source_identity != RESERVED_IDENTITY_REMOTE_NODE)
 		return;
 	entry = find_ipcache_exact(source);
-	if (entry && entry->flags & IPCACHE_NODE)
+	if (entry && (entry->flags & IPCACHE_NODE || entry->identity >= RESERVED_IDENTITY_FIRST_NODE))
 		trail->source_identity = entry->identity;
 }
 

@@ -11,8 +11,10 @@ internal static class IdentityServices
         services.AddSingleton<PodIdentities>();
         services.AddSingleton<IdentityGate>();
         services.AddSingleton<CidrIdentityTable>();
+        services.AddSingleton<NodeIdentityTable>();
         services.AddSingleton<ApiServerTable>();
         services.AddHostedService<ApiServerSource>();
         services.AddHostedService<IdentitySource>();
+        services.AddHostedService<NodeIdentitySource>();
     }
 }

@@ -19,8 +19,13 @@ public sealed class LabelFilter
 
     /// <param name="text">The configuration's <c>labels</c>: entries separated by spaces, each <c>[!][source:]prefix</c>.</param>
     public LabelFilter(string text)
+        : this(text, Defaults)
     {
-        foreach (string entry in Defaults)
+    }
+
+    private LabelFilter(string text, string[] defaults)
+    {
+        foreach (string entry in defaults)
         {
             Add(entry);
         }
@@ -34,6 +39,10 @@ public sealed class LabelFilter
         // The user's entries were added last; an equally long one replaces a default.
         _rules.Reverse();
     }
+
+    /// <summary>For labels of nodes: nothing is left out by default.</summary>
+    /// <param name="text">The configuration's <c>node-labels</c>.</param>
+    public static LabelFilter OfNodes(string text) => new(text, []);
 
     /// <summary>True when <paramref name="key"/> (without its source) belongs to the identity.</summary>
     public bool Takes(string key)

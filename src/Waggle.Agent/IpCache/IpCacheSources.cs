@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Hosting;
+using Waggle.Agent.Config;
 using Waggle.Agent.Endpoints;
 using Waggle.Agent.Identities;
 using Waggle.Agent.Kubernetes;
@@ -26,22 +27,27 @@ internal sealed class IpCacheSources : BackgroundService
     private readonly ApiServerTable _apiServers;
     private readonly CidrIdentityTable _cidrs;
     private readonly IdentityTable _identities;
+    private readonly NodeIdentityTable _nodeIdentities;
+    private readonly bool _tellsNodesApart;
     private readonly KubeSources _kube;
     private readonly Readiness _readiness;
     private readonly TableInitializer _initialized;
 
     public IpCacheSources(
-        IpCacheTable table, EndpointTable endpoints, NodeTable nodes, ApiServerTable apiServers, CidrIdentityTable cidrs, IdentityTable identities, KubeSources kube, Readiness readiness)
+        IpCacheTable table, EndpointTable endpoints, NodeTable nodes, ApiServerTable apiServers, CidrIdentityTable cidrs, IdentityTable identities, NodeIdentityTable nodeIdentities,
+        ConfigState config, KubeSources kube, Readiness readiness)
     {
-        (_table, _endpoints, _nodes, _apiServers, _cidrs, _identities, _kube, _readiness) = (table, endpoints, nodes, apiServers, cidrs, identities, kube, readiness);
+        (_table, _endpoints, _nodes, _apiServers, _cidrs, _identities, _nodeIdentities, _kube, _readiness) = (table, endpoints, nodes, apiServers, cidrs, identities, nodeIdentities, kube, readiness);
+        _tellsNodesApart = config.Current.Flag("enable-node-selector-labels");
         _initialized = table.RegisterInitializer("endpoints, nodes and prefixes");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         LocalNode node = await _readiness.Node.WaitAsync(stoppingToken).ConfigureAwait(false);
+        await _nodeIdentities.WaitInitializedAsync(stoppingToken).ConfigureAwait(false);
         _kube.CiliumEndpoints.OnChange(change => OnRemote(change.Old, change.New, node));
-        Task local = FollowEndpointsAsync(stoppingToken), nodes = FollowNodesAsync(stoppingToken), api = FollowApiServersAsync(stoppingToken), cidrs = FollowPrefixesAsync(stoppingToken);
+        Task local = FollowEndpointsAsync(stoppingToken), nodes = FollowNodesAsync(_nodes, stoppingToken), identities = FollowNodesAsync(_nodeIdentities, stoppingToken), api = FollowNodesAsync(_apiServers, stoppingToken), cidrs = FollowPrefixesAsync(stoppingToken);
         await Task.WhenAll(_readiness.Sources, _readiness.Endpoints, _readiness.Policy).WaitAsync(stoppingToken).ConfigureAwait(false);
 
         // The followers above have taken every present row before their first wait; one more look makes it certain.
@@ -49,7 +55,7 @@ internal sealed class IpCacheSources : BackgroundService
         Replace(_nodes.View.All().SelectMany(Rows), "node");
         ReplacePrefixes();
         _initialized.Complete();
-        await Task.WhenAll(local, nodes, api, cidrs).ConfigureAwait(false);
+        await Task.WhenAll(local, nodes, identities, api, cidrs).ConfigureAwait(false);
     }
 
     private async Task FollowEndpointsAsync(CancellationToken cancellation)
@@ -63,20 +69,11 @@ internal sealed class IpCacheSources : BackgroundService
         }
     }
 
-    private async Task FollowNodesAsync(CancellationToken cancellation)
+    private async Task FollowNodesAsync<TKey, TRow>(Table<TKey, TRow> table, CancellationToken cancellation)
+        where TKey : notnull, IComparable<TKey>
+        where TRow : class
     {
-        await foreach (ChangeBatch<NodeRow> batch in _nodes.WatchAsync(cancellation).ConfigureAwait(false))
-        {
-            if (!batch.IsEmpty)
-            {
-                Replace(_nodes.View.All().SelectMany(Rows), "node");
-            }
-        }
-    }
-
-    private async Task FollowApiServersAsync(CancellationToken cancellation)
-    {
-        await foreach (ChangeBatch<ApiServerRow> batch in _apiServers.WatchAsync(cancellation).ConfigureAwait(false))
+        await foreach (ChangeBatch<TRow> batch in table.WatchAsync(cancellation).ConfigureAwait(false))
         {
             if (!batch.IsEmpty)
             {
@@ -186,10 +183,16 @@ internal sealed class IpCacheSources : BackgroundService
 
     private IEnumerable<IpCacheRow> Rows(NodeRow row)
     {
-        uint identity = row.IsLocal ? Reserved.Host : Reserved.RemoteNode;
+        uint? own = row.IsLocal ? Reserved.Host : _nodeIdentities.View.Find(row.Name)?.Identity;
+        if (own is null && _tellsNodesApart)
+        {
+            yield break; // its number comes in a moment: it must not pass for another meanwhile
+        }
+
+        uint identity = own ?? Reserved.RemoteNode;
         foreach (IPAddress address in new[] { row.Ipv4, row.Ipv6 }.OfType<IPAddress>())
         {
-            yield return new IpCacheRow(Single(address), !row.IsLocal && _apiServers.Contains(address) ? Reserved.KubeApiserver : identity, null, IpcacheFlags.Node, "node", row.Name);
+            yield return new IpCacheRow(Single(address), own is null && _apiServers.Contains(address) ? Reserved.KubeApiserver : identity, null, IpcacheFlags.Node, "node", row.Name);
         }
 
         foreach (IPAddress router in new[] { row.Router4, row.Router6 }.OfType<IPAddress>())

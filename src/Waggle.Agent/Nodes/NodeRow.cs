@@ -10,12 +10,15 @@ namespace Waggle.Agent.Nodes;
 public sealed record NodeRow(
     string Name, bool IsLocal, IPAddress? Ipv4, IPAddress? Ipv6, IPAddress? Router4, IPAddress? Router6, IReadOnlyList<IPNetwork> PodPrefixes, int Slot)
 {
+    /// <summary>Its labels as <c>key=value</c>, sorted; empty for this node, which has them from its Node object.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
     /// <summary>Address to which tunnels go.</summary>
     public IPAddress? TunnelAddress => Ipv4 ?? Ipv6;
 
     public bool Equals(NodeRow? other) =>
         other is not null && (Name, IsLocal, Slot) == (other.Name, other.IsLocal, other.Slot) && Equals(Ipv4, other.Ipv4) && Equals(Ipv6, other.Ipv6)
-        && Equals(Router4, other.Router4) && Equals(Router6, other.Router6) && PodPrefixes.SequenceEqual(other.PodPrefixes);
+        && Equals(Router4, other.Router4) && Equals(Router6, other.Router6) && PodPrefixes.SequenceEqual(other.PodPrefixes) && Labels.SequenceEqual(other.Labels);
 
     public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
 }
@@ -44,6 +47,7 @@ public sealed class NodeTable : Table<string, NodeRow>
     {
         ["name"] = r.Name, ["local"] = r.IsLocal, ["ipv4"] = r.Ipv4?.ToString(), ["ipv6"] = r.Ipv6?.ToString(), ["routerIPv4"] = r.Router4?.ToString(), ["routerIPv6"] = r.Router6?.ToString(),
         ["podPrefixes"] = new JsonArray([.. r.PodPrefixes.Select(p => (JsonNode)p.ToString())]), ["slot"] = r.Slot,
+        ["labels"] = new JsonArray([.. r.Labels.Select(l => (JsonNode)l)]),
     };
 
     private static string Join(params IPAddress?[] addresses) => string.Join(", ", addresses.Where(a => a is not null).OrderBy(a => a!.AddressFamily == AddressFamily.InterNetworkV6));

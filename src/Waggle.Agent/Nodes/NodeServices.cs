@@ -11,6 +11,7 @@ internal static class NodeServices
         services.AddSingleton<OwnNode>();
         services.AddSingleton<NodeMaps>();
         services.AddHostedService<NodeSource>();
+        services.AddHostedService<NodeLabelPublisher>();
         services.AddReconciler<string, NodeRow, NodeTable, NodeMaps>("bpf", r => r.Datapath);
         services.AddSingleton<HostAddressTable>();
         services.AddSingleton<HostAddressTarget>();

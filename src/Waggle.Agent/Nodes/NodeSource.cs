@@ -73,7 +73,10 @@ internal sealed class NodeSource : BackgroundService
         return new NodeRow(
             node.Metadata.Name!, false, Find("InternalIP", AddressFamily.InterNetwork), Find("InternalIP", AddressFamily.InterNetworkV6),
             Find("CiliumInternalIP", AddressFamily.InterNetwork), Find("CiliumInternalIP", AddressFamily.InterNetworkV6),
-            [.. (node.Spec.Ipam?.PodCidrs ?? []).Where(c => IPNetwork.TryParse(c, out _)).Select(IPNetwork.Parse)], -1);
+            [.. (node.Spec.Ipam?.PodCidrs ?? []).Where(c => IPNetwork.TryParse(c, out _)).Select(IPNetwork.Parse)], -1)
+        {
+            Labels = [.. node.Metadata.Labels.Select(l => $"{l.Key}={l.Value}").Order(StringComparer.Ordinal)],
+        };
     }
 
     private int SlotOf(NodeRow row, IReadOnlyDictionary<IPAddress, int> before)

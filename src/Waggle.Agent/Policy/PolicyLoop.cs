@@ -89,6 +89,7 @@ internal sealed partial class PolicyLoop : BackgroundService
     {
         await Task.WhenAll(_readiness.Sources, _readiness.Datapath, _readiness.Endpoints).WaitAsync(stoppingToken).ConfigureAwait(false);
         await _policies.WaitInitializedAsync(stoppingToken).ConfigureAwait(false);
+        await _identities.WaitInitializedAsync(stoppingToken).ConfigureAwait(false);
         Start();
         using ChangeTracker<string, PolicyRow> policies = _policies.Track();
         using ChangeTracker<string, CidrGroupRow> groups = _groups.Track();

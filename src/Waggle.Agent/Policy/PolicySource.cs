@@ -59,7 +59,8 @@ internal sealed partial class PolicySource : BackgroundService
     }
 
     /// <summary>Reads an object of the API.</summary>
-    internal static PolicyRow Read(PolicyKind kind, JsonObject document, string source)
+    /// <param name="tellsNodesApart">The configuration has <c>enable-node-selector-labels</c>.</param>
+    internal static PolicyRow Read(PolicyKind kind, JsonObject document, string source, bool tellsNodesApart)
     {
         using JsonDocument parsed = JsonDocument.Parse(document.ToJsonString());
         var rules = new JsonArray();
@@ -73,7 +74,13 @@ internal sealed partial class PolicySource : BackgroundService
             rules.Insert(0, single.DeepClone());
         }
 
-        return new PolicyRow(PolicyParser.Parse(kind, parsed.RootElement.Clone()), source, rules.ToJsonString(), ConfirmUntil(document));
+        ParsedPolicy policy = PolicyParser.Parse(kind, parsed.RootElement.Clone());
+        if (policy.UsesNodes && !tellsNodesApart)
+        {
+            policy = policy with { Warnings = policy.Warnings.Add(NodeSelectorNote.Problem) };
+        }
+
+        return new PolicyRow(policy, source, rules.ToJsonString(), ConfirmUntil(document));
     }
 
     private static DateTimeOffset? ConfirmUntil(JsonObject document) =>
@@ -82,7 +89,7 @@ internal sealed partial class PolicySource : BackgroundService
 
     private void Follow(Informer<JsonObject> informer, PolicyKind kind) => informer.OnChange(change =>
     {
-        PolicyRow row = Read(kind, change.Object, "k8s");
+        PolicyRow row = Read(kind, change.Object, "k8s", _config.Current.Flag("enable-node-selector-labels"));
         lock (_lock)
         {
             if (change.IsDeleted)

@@ -64,6 +64,8 @@ public static class ConfigKeys
         // Identities and endpoints
         ConfigKey.Word("identity-allocation-mode", "crd", ["crd"], "where identities live: CiliumIdentity resources"),
         ConfigKey.Text("labels", "", "prefixes of labels that make an identity, separated by spaces; ! excludes"),
+        ConfigKey.Bool("enable-node-selector-labels", false, "other nodes have identities by their labels, so that fromNodes and toNodes tell them apart"),
+        ConfigKey.Text("node-labels", "", "prefixes of node labels that make a node's identity, separated by spaces; ! excludes; empty: all labels"),
         ConfigKey.Duration("identity-gc-interval", "15m", Second, Day, "time between removals of unused identities"),
         ConfigKey.Duration("identity-heartbeat-timeout", "30m", Second, Day, "time an identity must be unused before it is removed"),
         ConfigKey.Duration("cilium-endpoint-gc-interval", "5m", Second, Day, "time between removals of CiliumEndpoints whose pod is gone"),

@@ -11,7 +11,8 @@ internal static class PolicyConditions
     private const int LongestMessage = 4096;
 
     /// <summary>The conditions of a policy, and how many endpoints the nodes say it selects.</summary>
-    public static (IReadOnlyList<Condition> Conditions, long Endpoints) Of(PolicyKind kind, JsonObject policy, DateTimeOffset now)
+    /// <param name="tellsNodesApart">The configuration has <c>enable-node-selector-labels</c>.</param>
+    public static (IReadOnlyList<Condition> Conditions, long Endpoints) Of(PolicyKind kind, JsonObject policy, bool tellsNodesApart, DateTimeOffset now)
     {
         using JsonDocument document = JsonDocument.Parse(policy.ToJsonString());
         ParsedPolicy parsed = PolicyParser.Parse(kind, document.RootElement);
@@ -23,6 +24,11 @@ internal static class PolicyConditions
         if (warnings.Length > 0)
         {
             conditions.Add(new Condition { Type = "FailsClosed", Status = "True", Reason = "NotImplemented", Message = Cut(warnings) });
+        }
+
+        if (parsed.UsesNodes && !tellsNodesApart)
+        {
+            conditions.Add(new Condition { Type = "NodesToldApart", Status = "False", Reason = "Disabled", Message = NodeSelectorNote.Problem.Message });
         }
 
         long endpoints = 0;

@@ -48,7 +48,7 @@ public sealed partial class PolicyStatusFeature(OperatorContext context) : IOper
 
     private async Task<bool> WriteAsync(PolicyKind kind, ResourceType<JsonObject> type, JsonObject policy, CancellationToken cancellation)
     {
-        (IReadOnlyList<Condition> conditions, long endpoints) = PolicyConditions.Of(kind, policy, context.Time.GetUtcNow());
+        (IReadOnlyList<Condition> conditions, long endpoints) = PolicyConditions.Of(kind, policy, context.Config.Flag("enable-node-selector-labels"), context.Time.GetUtcNow());
         if (PolicyConditions.Says(policy, conditions, endpoints))
         {
             return true;
