@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Waggle.Agent.Config;
 using Waggle.Agent.Monitor;
 using Waggle.Agent.Nodes;
+using Waggle.Agent.Policy;
 using Waggle.Agent.Routing;
 using Waggle.Agent.Startup;
 using Waggle.Bpf;
@@ -22,10 +23,12 @@ namespace Waggle.Agent.Datapath;
 
 /// <summary>Configuration, node and monitors → the programs' constants; replaces the programs when these change.</summary>
 internal sealed partial class DatapathService(
-    DatapathControl control, ConfigState config, NodeDevices devices, MonitorDemand monitors, Readiness readiness, HealthRegistry health, TimeProvider time, ILogger<DatapathService> logger) : BackgroundService
+    DatapathControl control, ConfigState config, NodeDevices devices, MonitorDemand monitors, PolicySubjects policy, Readiness readiness, HealthRegistry health, TimeProvider time, ILogger<DatapathService> logger)
+    : BackgroundService
 {
     // Programs that know policy keep it when it is switched off live: the compiled tables then say that all passes.
     private bool _policy;
+    private (bool AllowLocalhost, bool HostFirewall)? _judging;
 
     /// <summary>Loads and attaches for the first time.</summary>
     public Task<bool> ApplyAsync(LocalNode node, CancellationToken cancellation) => control.ApplyAsync(ConfigOf(node), PointsOf(node), cancellation);
@@ -44,7 +47,9 @@ internal sealed partial class DatapathService(
             bool ok = true;
             try
             {
+                WaggleConfig wanted = config.Current;
                 await ApplyAsync(node, stoppingToken).ConfigureAwait(false);
+                AskAgain(wanted);
                 reporter.Ok();
             }
             catch (Exception e) when (e is LinuxException or BpfException)
@@ -57,6 +62,18 @@ internal sealed partial class DatapathService(
 
             await changed.WaitAsync(ok ? TimeSpan.FromHours(1) : TimeSpan.FromSeconds(5), time, stoppingToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Connections that the programs of before let through are decided on again when the new ones judge otherwise.</summary>
+    private void AskAgain(WaggleConfig c)
+    {
+        (bool, bool) now = (c["allow-localhost"] != "policy", c.Flag("enable-host-firewall"));
+        if (_judging is { } before && before != now)
+        {
+            policy.AskAgain();
+        }
+
+        _judging = now;
     }
 
     private async Task ForwardAsync(Signal changed, CancellationToken cancellation)

@@ -173,7 +173,7 @@ internal sealed partial class PolicyLoop
             bool known = _kernel.Subjects.TryGetValue(row.Subject, out PolicySubject before);
             if (_kernel.PutSubject(row.Subject, next))
             {
-                changed |= !known || before.Ingress != next.Ingress || before.Egress != next.Egress;
+                changed |= !known || before.Ingress != next.Ingress || before.Egress != next.Egress || before.OnDeny != next.OnDeny;
             }
         }
 

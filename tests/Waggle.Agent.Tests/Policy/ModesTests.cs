@@ -20,28 +20,28 @@ public sealed class ModesTests
         Peer web = await lab.AddPodAsync(0, "default", "web", [("app", "web")]), a = await lab.AddPodAsync(0, "default", "a", [("app", "a")]);
         await lab.WaitIdentitiesAsync();
         Cell[] cells = [new(a, web, "tcp", 80, false), new(a, web, "icmp", 0, false), new(web, a, "udp", 53, false)];
-        await SetAsync(lab, "enable-policy", "always");
-        await EventuallyAsync(lab, cells, _ => false);
-        await SetAsync(lab, "enable-policy", "default");
-        await EventuallyAsync(lab, cells, _ => true);
+        await lab.SetAsync("enable-policy", "always");
+        await lab.EventuallyAsync("always", cells, _ => false);
+        await lab.SetAsync("enable-policy", "default");
+        await lab.EventuallyAsync("default", cells, _ => true);
         await lab.ApplyAsync(DenyWeb);
         await lab.ExpectAsync("denied", cells, c => c.To == a);
-        await SetAsync(lab, "policy-audit-mode", "true");
-        await EventuallyAsync(lab, cells, _ => true);
-        await SetAsync(lab, "policy-audit-mode", "false");
-        await EventuallyAsync(lab, cells, c => c.To == a);
+        await lab.SetAsync("policy-audit-mode", "true");
+        await lab.EventuallyAsync("audit", cells, _ => true);
+        await lab.SetAsync("policy-audit-mode", "false");
+        await lab.EventuallyAsync("enforced again", cells, c => c.To == a);
 
         // One endpoint only, through the command of its node.
         JsonNode endpoint = (await lab.Nodes[0].TryGetAsync("/v1/tables/endpoints"))!["rows"]!.AsArray().Single(r => (string?)r!["pod"] == "web")!;
         (int code, string output) = await lab.Nodes[0].CiliumAsync($"endpoint config {endpoint["id"]} PolicyAuditMode=Enabled");
         Assert.True(code == 0, output);
-        await EventuallyAsync(lab, cells, _ => true);
+        await lab.EventuallyAsync("audit of one endpoint", cells, _ => true);
         (_, output) = await lab.Nodes[0].CiliumAsync("endpoint list");
         Assert.Contains("Disabled (Audit)", output);
         Assert.Equal(0, (await lab.Nodes[0].CiliumAsync($"endpoint config {endpoint["id"]} PolicyAuditMode=Disabled")).Code);
-        await EventuallyAsync(lab, cells, c => c.To == a);
-        await SetAsync(lab, "enable-policy", "never");
-        await EventuallyAsync(lab, cells, _ => true);
+        await lab.EventuallyAsync("enforced for it again", cells, c => c.To == a);
+        await lab.SetAsync("enable-policy", "never");
+        await lab.EventuallyAsync("never", cells, _ => true);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ModesTests
         Cell[] cells = [new(a, web, "tcp", 80, false)];
         string until = DateTimeOffset.UtcNow.AddSeconds(8).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
         await lab.ApplyAsync(DenyWeb.Replace("name: deny", $"name: deny, annotations: {{policy.waggle.io/confirm-until: \"{until}\"}}", StringComparison.Ordinal), wait: false);
-        await EventuallyAsync(lab, cells, _ => true, () => lab.Nodes[0].Log.Contains("is taken back on this node", StringComparison.Ordinal));
+        await lab.EventuallyAsync("taken back", cells, _ => true, () => lab.Nodes[0].Log.Contains("is taken back on this node", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -107,10 +107,4 @@ public sealed class ModesTests
         await lab.DeleteAsync(firewall);
         await lab.ExpectAsync("without again", cells, c => c.To != web);
     }
-
-    private static Task SetAsync(PolicyLab lab, string key, string value) =>
-        lab.Client.PatchAsync(KubeTypes.ConfigMaps, "kube-system", "cilium-config", KubePatch.Merge(new JsonObject { ["data"] = new JsonObject { [key] = value } }));
-
-    private static async Task EventuallyAsync(PolicyLab lab, Cell[] cells, Func<Cell, bool> allowed, Func<bool>? also = null) =>
-        await PolicyLab.UntilAsync("the cells are as they should be", async () => (also?.Invoke() ?? true) && (await PolicyLab.CheckAsync(cells, allowed)).Count == 0 ? "yes" : null);
 }

@@ -193,7 +193,7 @@ public sealed class PolicyChangeTests
         await using PolicyLab lab = await PolicyLab.StartAsync(2);
         Peer web = await lab.AddPodAsync(0, "default", "web", [("app", "web")]), near = await lab.AddPodAsync(0, "default", "near", [("app", "x")]), far = await lab.AddPodAsync(1, "default", "far", [("app", "x")]);
         await lab.WaitIdentitiesAsync();
-        using Stream one = new(near, web), two = new(far, web);
+        using EchoStream one = new(near, web), two = new(far, web);
         Assert.True(await one.EchoAsync(30) && await two.EchoAsync(30), lab.Nodes[0].Log);
         const string deny = """
             apiVersion: networking.k8s.io/v1
@@ -231,62 +231,5 @@ public sealed class PolicyChangeTests
         string text = await ping.StandardOutput.ReadToEndAsync();
         Match match = Regex.Match(text, @"(\d+) packets transmitted, (\d+) received");
         return (int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
-    }
-
-    /// <summary>One TCP connection to a prober's echo.</summary>
-    private sealed class Stream : IDisposable
-    {
-        private readonly Process _process;
-        private readonly System.Threading.Channels.Channel<string> _lines = System.Threading.Channels.Channel.CreateUnbounded<string>();
-        private int _sent;
-
-        public Stream(Peer from, Peer to)
-        {
-            _process = from.Pod!.Start("socat", "-", $"TCP4:{to.Ip}:80");
-            _ = ReadAsync();
-        }
-
-        /// <summary>Sends a line and waits for its echo.</summary>
-        public async Task<bool> EchoAsync(int seconds)
-        {
-            await _process.StandardInput.WriteLineAsync($"line {++_sent}");
-            await _process.StandardInput.FlushAsync();
-            return await WaitEchoAsync(seconds);
-        }
-
-        /// <summary>Waits for the echo of the line that was sent last.</summary>
-        public async Task<bool> WaitEchoAsync(int seconds = 60)
-        {
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
-            try
-            {
-                while (await _lines.Reader.ReadAsync(patience.Token) != $"line {_sent}")
-                {
-                }
-
-                return true;
-            }
-            catch (Exception e) when (e is OperationCanceledException or System.Threading.Channels.ChannelClosedException)
-            {
-                return false;
-            }
-        }
-
-        public void Dispose()
-        {
-            _process.Kill(entireProcessTree: true);
-            _process.WaitForExit();
-            _process.Dispose();
-        }
-
-        private async Task ReadAsync()
-        {
-            while (await _process.StandardOutput.ReadLineAsync() is { } line)
-            {
-                _lines.Writer.TryWrite(line);
-            }
-
-            _lines.Writer.Complete();
-        }
     }
 }

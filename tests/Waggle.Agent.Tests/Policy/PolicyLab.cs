@@ -169,6 +169,24 @@ internal sealed class PolicyLab : IAsyncDisposable
     public async Task<string> IdentityAsync(Peer peer) =>
         Text((await peer.Pod!.Node.TryGetAsync("/v1/tables/endpoints"))!["rows"]!.AsArray().Single(r => (string?)r!["pod"] == peer.Name && (string?)r["namespace"] == peer.Pod.Namespace)!, "identity");
 
+    /// <summary>Changes a key of the cluster's configuration.</summary>
+    public Task SetAsync(string key, string value) =>
+        Client.PatchAsync(KubeTypes.ConfigMaps, "kube-system", "cilium-config", KubePatch.Merge(new JsonObject { ["data"] = new JsonObject { [key] = value } }));
+
+    /// <summary>Waits until exactly the allowed cells pass.</summary>
+    public async Task EventuallyAsync(string when, IReadOnlyCollection<Cell> cells, Func<Cell, bool> allowed, Func<bool>? also = null)
+    {
+        for (long started = Stopwatch.GetTimestamp(); !(also?.Invoke() ?? true) || (await CheckAsync(cells, allowed)).Count > 0;)
+        {
+            if (Stopwatch.GetElapsedTime(started) > Patience)
+            {
+                await ExpectAsync(when, cells, allowed);
+                Assert.True(also?.Invoke() ?? true, $"{when}\n{Nodes[0].Log}");
+                return;
+            }
+        }
+    }
+
     /// <summary>Probes all cells at once; those that pass and should not, and the other way round.</summary>
     public static async Task<IReadOnlyList<string>> CheckAsync(IReadOnlyCollection<Cell> cells, Func<Cell, bool> allowed)
     {
@@ -235,7 +253,8 @@ internal sealed class PolicyLab : IAsyncDisposable
         return "done";
     });
 
-    private static string Text(JsonNode row, string name) => (row[name] ?? row[char.ToUpperInvariant(name[0]) + name[1..]])!.ToString();
+    /// <summary>A field of a table's row, whichever way its name is spelt.</summary>
+    public static string Text(JsonNode row, string name) => (row[name] ?? row[char.ToUpperInvariant(name[0]) + name[1..]])!.ToString();
 
     private static ResourceType<JsonObject> TypeOf(JsonObject document) => (string?)document["kind"] switch
     {
