@@ -12,6 +12,7 @@ using Waggle.Agent.Identities;
 using Waggle.Agent.IpCache;
 using Waggle.Agent.Ipam;
 using Waggle.Agent.Kubernetes;
+using Waggle.Agent.Limits;
 using Waggle.Agent.Monitor;
 using Waggle.Agent.Multicast;
 using Waggle.Agent.Nodes;
@@ -49,6 +50,7 @@ internal static class AgentComposition
         services.AddIpCache(); // addresses → identities and tunnels
         services.AddPolicy(); // policies → what the programs let pass
         services.AddMulticast(); // groups, members, interest of other nodes, queries
+        services.AddLimits(); // how near the next one is
         services.AddMonitor(); // events of the programs
         services.AddHubble(config); // flows, served to clients
         services.AddHubbleOutlets(config); // flows as metrics, exports, Events and recordings

@@ -12,6 +12,8 @@ internal sealed class PolicyCounts(EndpointTable endpoints) : IMetricsSource
     private PolicyUsage _usage = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
     private long _revision, _regenerations, _accepted, _refused;
     private double _seconds;
+    private int _behind;
+    private IReadOnlyDictionary<string, long> _asked = new Dictionary<string, long>();
 
     public void Round(TimeSpan took)
     {
@@ -41,12 +43,23 @@ internal sealed class PolicyCounts(EndpointTable endpoints) : IMetricsSource
         }
     }
 
-    /// <summary>Use of each limit, for <c>waggle limits</c>.</summary>
-    public (PolicyUsage Usage, (string Map, int Used, int Max)[] Maps) Usage()
+    /// <summary>What does not fit.</summary>
+    /// <param name="endpoints">Endpoints that keep an older policy, or whose policy lacks peers.</param>
+    /// <param name="asked">By limit (peers, ports, cidrs): the most that was asked for.</param>
+    public void Behind(int endpoints, IReadOnlyDictionary<string, long> asked)
     {
         lock (_lock)
         {
-            return (_usage, [.. _maps]);
+            (_behind, _asked) = (endpoints, asked);
+        }
+    }
+
+    /// <summary>Use of each limit, for <c>waggle limits</c>.</summary>
+    public (PolicyUsage Usage, (string Map, int Used, int Max)[] Maps, IReadOnlyDictionary<string, long> Asked) Usage()
+    {
+        lock (_lock)
+        {
+            return (_usage, [.. _maps], _asked);
         }
     }
 
@@ -63,6 +76,7 @@ internal sealed class PolicyCounts(EndpointTable endpoints) : IMetricsSource
             writer.Family("cilium_policy_tables", "gauge", "Tables that they share.").Sample(_usage.Tables);
             writer.Family("cilium_policy_rules", "gauge", "Reasons for verdicts that are told apart.").Sample(_usage.Rules);
             writer.Family("cilium_policy_cidrs", "gauge", "Prefixes with an identity of their own.").Sample(_usage.Cidrs);
+            writer.Family("cilium_policy_endpoints_behind", "gauge", "Endpoints that keep an older policy, or whose policy lacks peers, because it does not fit.").Sample(_behind);
             writer.Family("cilium_identity", "gauge", "Identities that policy knows.").Sample(_usage.Identities, ("type", "all"));
             writer.Family("cilium_bpf_map_pressure", "gauge", "Share of a map's rows that are in use.");
             foreach ((string map, int used, int max) in _maps.Where(m => m.Max > 0))

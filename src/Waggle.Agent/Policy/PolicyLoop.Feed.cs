@@ -26,6 +26,9 @@ internal sealed partial class PolicyLoop
     private readonly HashSet<uint> _unrealized = [];
     private readonly List<(long Since, uint Identity)> _retired = [];
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _held = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _heldGroups = new(StringComparer.Ordinal);
+    private readonly PrefixDemand _prefixes;
     private readonly Dictionary<string, long> _inForceSince = new(StringComparer.Ordinal);
     private readonly SubjectBook _book = new();
     private HashSet<IpPrefix> _named = [];
@@ -133,12 +136,7 @@ internal sealed partial class PolicyLoop
     /// <summary>Numbers for prefixes that policies name from now on; those named before keep theirs until the new policies are in force.</summary>
     private bool FeedNewPrefixes()
     {
-        HashSet<IpPrefix> wanted = NamedPrefixes();
-        if (wanted.Count > CidrIdentities.Limit)
-        {
-            return false; // the compiler refuses what needs them, by name
-        }
-
+        HashSet<IpPrefix> wanted = _prefixes.Named(_engine.RequiredCidrs);
         HashSet<IpPrefix> both = [.. wanted, .. _named];
         IPAddress[] outside = OutsideApiServers();
         if (both.SetEquals(_named) && outside.Length == _cidrRows.Count(r => r.Labels.Contains("reserved:kube-apiserver")))
@@ -163,8 +161,13 @@ internal sealed partial class PolicyLoop
             }
         }
 
-        HashSet<IpPrefix> wanted = NamedPrefixes();
-        if (wanted.Count <= CidrIdentities.Limit && _missing.Count == 0 && !wanted.SetEquals(_named))
+        HashSet<IpPrefix> wanted = _prefixes.Named(_engine.RequiredCidrs);
+        if (_held.Keys.Any(k => !_prefixes.HeldBack.ContainsKey(k)))
+        {
+            _changed.Set(); // room for one that was held back
+        }
+
+        if (_missing.Count == 0 && !wanted.SetEquals(_named))
         {
             _named = wanted;
             AssignPrefixes(OutsideApiServers());
@@ -213,37 +216,6 @@ internal sealed partial class PolicyLoop
         }
 
         _cidrsChanged = false;
-    }
-
-    private HashSet<IpPrefix> NamedPrefixes()
-    {
-        var all = new HashSet<IpPrefix>();
-        bool services = false;
-        foreach (PolicyRow row in _policies.View.All().Where(p => p.Parsed.IsValid))
-        {
-            services |= row.Parsed.UsesServices;
-            foreach (Peer peer in row.Parsed.Rules.SelectMany(r => r.Sections).SelectMany(s => s.Peers))
-            {
-                switch (peer)
-                {
-                    case CidrPeer cidr:
-                        all.Add(cidr.Prefix);
-                        all.UnionWith(cidr.Except);
-                        break;
-                    case CidrGroupPeer group:
-                        all.UnionWith(group.Except);
-                        all.UnionWith(_groups.View.Find(group.Name)?.Group.Prefixes ?? []);
-                        break;
-                }
-            }
-        }
-
-        if (services)
-        {
-            all.UnionWith(_services.View.All().SelectMany(s => s.Service.Backends).Select(a => IpPrefix.Of(a)));
-        }
-
-        return all;
     }
 
     /// <summary>Addresses of the API server that are no node's.</summary>
@@ -299,11 +271,12 @@ internal sealed partial class PolicyLoop
                 any = true;
                 if (change.IsDeleted)
                 {
+                    _heldGroups.Remove(change.Row.Group.Name);
                     _engine.RemoveCidrGroup(change.Row.Group.Name);
                 }
                 else if (change.Row.Group.Errors.IsEmpty)
                 {
-                    _engine.UpsertCidrGroup(change.Row.Group.Name, change.Row.Group.Prefixes);
+                    FeedGroup(change.Row);
                 }
                 else
                 {
@@ -312,7 +285,29 @@ internal sealed partial class PolicyLoop
             }
         }
 
+        foreach (CidrGroupRow row in _heldGroups.Select(_groups.View.Find).OfType<CidrGroupRow>().ToArray())
+        {
+            any |= FeedGroup(row);
+        }
+
         return any;
+    }
+
+    /// <summary>False: its prefixes find no room, and it stays as it was.</summary>
+    private bool FeedGroup(CidrGroupRow row)
+    {
+        if (_engine.UpsertCidrGroup(row.Group.Name, row.Group.Prefixes))
+        {
+            _heldGroups.Remove(row.Group.Name);
+            return true;
+        }
+
+        if (_heldGroups.Add(row.Group.Name))
+        {
+            LogGroupRefused(row.Group.Name, $"{row.Group.Prefixes.Length} prefixes find no room among {CidrIdentities.Limit}");
+        }
+
+        return false;
     }
 
     private bool FeedServices()
@@ -356,26 +351,49 @@ internal sealed partial class PolicyLoop
                 any = true;
                 ParsedPolicy policy = change.Row.Parsed;
                 _refused.Remove(change.Row.Key);
+                _held.Remove(change.Row.Key);
                 _inForceSince.Remove(change.Row.Key);
                 if (change.IsDeleted)
                 {
                     _engine.RemovePolicy(policy.Key);
                     _counts.Changed(true);
                 }
-                else if (_engine.UpsertPolicy(policy))
-                {
-                    _counts.Changed(true);
-                }
                 else
                 {
-                    _counts.Changed(false);
-                    _refused[change.Row.Key] = string.Join("; ", policy.Errors);
-                    LogRefused(change.Row.Key, _refused[change.Row.Key]);
+                    FeedPolicy(change.Row);
                 }
             }
         }
 
+        // Those that found no room before.
+        foreach (PolicyRow row in _held.Keys.Where(k => !_prefixes.HeldBack.ContainsKey(k)).Select(k => _policies.View.Find(k)).OfType<PolicyRow>().ToArray())
+        {
+            any = true;
+            FeedPolicy(row);
+        }
+
         return any;
+    }
+
+    private void FeedPolicy(PolicyRow row)
+    {
+        _refused.Remove(row.Key);
+        _held.Remove(row.Key);
+        bool isHeldBack = _prefixes.HeldBack.TryGetValue(row.Key, out string? problem);
+        bool taken = !isHeldBack && _engine.UpsertPolicy(row.Parsed);
+        _counts.Changed(taken);
+        if (taken)
+        {
+            return;
+        }
+
+        if (row.Parsed.IsValid)
+        {
+            _held[row.Key] = problem ?? $"the prefixes it names find no room among {CidrIdentities.Limit} (waggle limits)";
+        }
+
+        _refused[row.Key] = row.Parsed.IsValid ? _held[row.Key] : string.Join("; ", row.Parsed.Errors);
+        LogRefused(row.Key, _refused[row.Key]);
     }
 
     private bool FeedSubjects()

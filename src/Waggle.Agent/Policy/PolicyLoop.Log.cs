@@ -7,10 +7,10 @@ internal sealed partial class PolicyLoop
     [LoggerMessage(1111, LogLevel.Information, "policy in force from before: {Subjects} subjects, {Peers} peers, {Rules} port rules")]
     private partial void LogAdopted(int subjects, int peers, int rules);
 
-    [LoggerMessage(1112, LogLevel.Warning, "{Policy} is not valid: {Problems}; what it said before stays in force")]
+    [LoggerMessage(1112, LogLevel.Warning, "{Policy} is not taken: {Problems}; what it said before stays in force")]
     private partial void LogRefused(string policy, string problems);
 
-    [LoggerMessage(1113, LogLevel.Warning, "CiliumCIDRGroup {Name} is not valid: {Problems}; what it said before stays in force")]
+    [LoggerMessage(1113, LogLevel.Warning, "CiliumCIDRGroup {Name} is not taken: {Problems}; what it said before stays in force")]
     private partial void LogGroupRefused(string name, string problems);
 
     [LoggerMessage(1114, LogLevel.Error, "policy does not fit into the kernel's maps: {Problem}")]

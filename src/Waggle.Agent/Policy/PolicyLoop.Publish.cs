@@ -13,6 +13,7 @@ internal sealed partial class PolicyLoop
     private void Publish()
     {
         var unfit = _unfit.Where(u => u.Subject != 0).ToDictionary(u => u.Subject);
+        Dictionary<uint, DoesNotFit> tables = _unfit.Where(u => u.Subject == 0 && u.Table != 0).ToDictionary(u => u.Table);
         bool auditAll = _config.Current.Flag("policy-audit-mode");
         var rows = new List<PolicySubjectRow>();
         var states = new Dictionary<SubjectKey, EndpointPolicy>();
@@ -20,7 +21,7 @@ internal sealed partial class PolicyLoop
         {
             SubjectRow? wanted = _wanted.GetValueOrDefault(entry.Number);
             bool inKernel = wanted is not null && _kernel.Subjects.TryGetValue(entry.Number, out var have) && have.Ingress.Table == wanted.Ingress.Table && have.Egress.Table == wanted.Egress.Table;
-            entry.Problem = unfit.TryGetValue(entry.Number, out DoesNotFit? problem) ? Text(problem) : wanted is null || inKernel ? "" : _full;
+            entry.Problem = unfit.TryGetValue(entry.Number, out DoesNotFit? problem) ? Text(problem) : wanted is null ? "" : inKernel ? Lacking(wanted, tables) : _full;
             Answer(entry, wanted, problem);
             if (wanted is not null)
             {
@@ -35,7 +36,7 @@ internal sealed partial class PolicyLoop
         {
             rows.Add(new PolicySubjectRow(
                 HostSubject, new SubjectKey(ReservedIdentity.Host, "", auditAll), _hostLabels ?? [], host.Ingress.IsOn, host.Egress.IsOn, host.Ingress.Table, host.Egress.Table, host.Revision, 1,
-                unfit.TryGetValue(HostSubject, out DoesNotFit? problem) ? Text(problem) : ""));
+                unfit.TryGetValue(HostSubject, out DoesNotFit? problem) ? Text(problem) : Lacking(host, tables)));
         }
 
         using (WriteTransaction transaction = _subjectTable.Db.Write(_subjectTable))
@@ -47,6 +48,7 @@ internal sealed partial class PolicyLoop
         PublishEndpoints(states);
         PublishStatus();
         Warn(rows);
+        _counts.Behind(rows.Where(r => r.Problem.Length > 0).Sum(r => r.Endpoints), Refused());
         _counts.Set(_engine.Usage(), _engine.Revision, _kernel.Peers, _kernel.Maps.PeersMax, _kernel.Rules, _kernel.Maps.RulesMax, _kernel.Subjects.Count, _kernel.Maps.SubjectsMax);
     }
 
@@ -101,7 +103,7 @@ internal sealed partial class PolicyLoop
         var rows = new List<PolicyStatusRow>();
         foreach (PolicyRow policy in _policies.View.All())
         {
-            string problem = _refused.GetValueOrDefault(policy.Key) ?? "";
+            string problem = _refused.GetValueOrDefault(policy.Key) ?? _prefixes.HeldBack.GetValueOrDefault(policy.Key) ?? "";
             IReadOnlyCollection<uint> subjects = _engine.SubjectsOf(policy.Parsed.Key);
             if (problem.Length == 0)
             {
@@ -123,7 +125,7 @@ internal sealed partial class PolicyLoop
     /// <summary>Says it once, where people look: health, log, and the pods that are concerned.</summary>
     private void Warn(List<PolicySubjectRow> rows)
     {
-        string[] problems = [.. rows.Select(r => r.Problem).Append(_full).Concat(_unfit.Where(u => u.Subject == 0).Select(Text)).Where(p => p.Length > 0).Distinct()];
+        string[] problems = [.. rows.Select(r => r.Problem).Append(_full).Concat(_held.Select(h => $"{h.Key}: {h.Value}")).Concat(_unfit.Where(u => u.Subject == 0).Select(Text)).Where(p => p.Length > 0).Distinct()];
         if (problems.Length == 0)
         {
             _warned.Clear();
@@ -145,6 +147,23 @@ internal sealed partial class PolicyLoop
             }
         }
     }
+
+    /// <summary>By the name of each limit that something runs into: the most that was asked for.</summary>
+    private Dictionary<string, long> Refused()
+    {
+        Dictionary<string, long> all = _unfit.GroupBy(u => u.Limit).ToDictionary(g => g.Key, g => g.Max(u => u.Needed));
+        if (_held.Count > 0)
+        {
+            all["cidrs"] = _prefixes.Asked;
+        }
+
+        return all;
+    }
+
+    /// <summary>What a subject whose tables are in force lacks in them: peers that found no room are refused.</summary>
+    private static string Lacking(SubjectRow row, Dictionary<uint, DoesNotFit> tables) =>
+        (tables.GetValueOrDefault(row.Ingress.Table) ?? tables.GetValueOrDefault(row.Egress.Table)) is { } problem
+            ? $"{problem.Needed} {problem.Limit} are needed, there is room for {problem.Most}; peers that do not fit are refused (waggle limits)" : "";
 
     private static string Text(DoesNotFit u) =>
         $"{u.Needed} {u.Limit} are needed, there is room for {u.Most}{(u.KeptRevision > 0 ? $"; revision {u.KeptRevision} stays in force" : "; nothing passes until it fits")} (waggle limits)";

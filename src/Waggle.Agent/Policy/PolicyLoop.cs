@@ -63,6 +63,7 @@ internal sealed partial class PolicyLoop : BackgroundService
         (_subjectTable, _statusTable, _asked, _ports, _gate, _ipcache, _ipcacheTarget) = (subjectTable, statusTable, asked, ports, gate, ipcache, ipcacheTarget);
         (_counts, _names, _config, _events, _readiness, _time, _logger) = (counts, names, config, events, readiness, time, logger);
         _kernel = new PolicyKernel(maps);
+        _prefixes = new PrefixDemand(policies, groups, services);
         _health = health.For("policy");
     }
 

@@ -5,8 +5,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Waggle.Agent.Api;
-using Waggle.Agent.Config;
-using Waggle.Agent.Datapath;
 using Waggle.Agent.Endpoints;
 using Waggle.Agent.Identities;
 using Waggle.Hosting.Http;
@@ -18,10 +16,9 @@ using Waggle.Policy.Selectors;
 namespace Waggle.Agent.Policy;
 
 /// <summary>
-/// <c>/v1/policy</c>: revision and what numbers of rules stand for; <c>/v1/limits</c>: what there can be at most, and what is used;
-/// <c>/v1/endpoint/ID/config</c>: options of an endpoint.
+/// <c>/v1/policy</c>: revision and what numbers of rules stand for; <c>/v1/endpoint/ID/config</c>: options of an endpoint.
 /// </summary>
-internal sealed class PolicyRoutes(PolicyLoop loop, RuleNames names, PolicyCounts counts, PolicySubjectTable subjects, IdentityTable identities, EndpointManager endpoints, DatapathState datapath, ConfigState config) : IApiRoutes
+internal sealed class PolicyRoutes(PolicyLoop loop, RuleNames names, PolicySubjectTable subjects, IdentityTable identities, EndpointManager endpoints) : IApiRoutes
 {
     private const int LongestBody = 4096;
 
@@ -39,7 +36,6 @@ internal sealed class PolicyRoutes(PolicyLoop loop, RuleNames names, PolicyCount
             JsonArray rows = await loop.AskAsync(Selectors, context.RequestAborted).ConfigureAwait(false);
             await TableRoutes.JsonAsync(context, new JsonObject { ["selectors"] = rows }).ConfigureAwait(false);
         });
-        app.MapGet("/v1/limits", context => TableRoutes.JsonAsync(context, new JsonObject { ["limits"] = Limits() }));
         app.MapPatch("/v1/endpoint/{id}/config", ConfigureAsync);
     }
 
@@ -101,32 +97,5 @@ internal sealed class PolicyRoutes(PolicyLoop loop, RuleNames names, PolicyCount
 
         bool found = await endpoints.AuditAsync(id, audit, context.RequestAborted).ConfigureAwait(false);
         await HttpEndpoint.WriteAsync(context, found ? StatusCodes.Status200OK : StatusCodes.Status404NotFound, found ? "{}\n" : $"there is no endpoint {id}\n", "application/json").ConfigureAwait(false);
-    }
-
-    private JsonArray Limits()
-    {
-        (PolicyUsage usage, (string Map, int Used, int Max)[] maps) = counts.Usage();
-        var all = new JsonArray();
-        foreach ((string map, int used, int max) in maps.Where(m => m.Max > 0))
-        {
-            Add($"rows of map {map}", used, max, map switch { "policy_peers" => "bpf-policy-map-max", "policy_rules" => "bpf-policy-rules-map-max", _ => "" }, "an endpoint keeps the last policy that was complete; new pods wait");
-        }
-
-        Add("rules told apart in counters and events", usage.Rules, 65536, "", "verdicts hold, further rules are counted together");
-        Add("prefixes with an identity", usage.Cidrs, CidrIdentities.Limit, "", "a policy that needs more stays as it was, and says so");
-        if (datapath.IsLoaded)
-        {
-            Add("rows of map ipcache_prefixes", datapath.Maps.IpcachePrefixes.Keys().Count(), (int)datapath.Maps.IpcachePrefixes.Map.Info.MaxEntries, "", "further prefixes count as world");
-            Add("rows of map endpoints", datapath.Maps.Endpoints.Keys().Count(), (int)datapath.Maps.Endpoints.Map.Info.MaxEntries, "", "further pods are refused by the plugin");
-            Add("tracked connections", datapath.Maps.Conntrack.Keys().Count(), (int)datapath.Maps.Conntrack.Map.Info.MaxEntries, "bpf-ct-global-any-max", "the least recently used is forgotten; its next packet is judged like a new connection's");
-        }
-
-        Add("multicast groups", -1, config.Current.Number("multicast-max-groups"), "multicast-max-groups", "further groups are refused by name");
-        return all;
-
-        void Add(string name, long used, long max, string key, string whenFull) => all.Add((JsonNode)new JsonObject
-        {
-            ["limit"] = name, ["used"] = used < 0 ? null : used, ["max"] = max, ["percent"] = used < 0 || max == 0 ? null : Math.Round(100.0 * used / max, 1), ["key"] = key, ["whenFull"] = whenFull,
-        });
     }
 }

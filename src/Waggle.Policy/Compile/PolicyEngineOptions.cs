@@ -30,8 +30,11 @@ public sealed record PolicyEngineOptions
     /// <summary>Rows of <c>policy_rules</c>.</summary>
     public int MaxPorts { get; init; } = 262_144;
 
+    /// <summary>Rows of <c>policy_counters</c>.</summary>
+    public const int DefaultMaxRules = 65_536;
+
     /// <summary>Rows of <c>policy_counters</c>; rule numbers are below.</summary>
-    public int MaxRules { get; init; } = 65_536;
+    public int MaxRules { get; init; } = DefaultMaxRules;
 
     /// <summary>Prefixes for which there can be local identities.</summary>
     public int MaxCidrs { get; init; } = 65_536;

@@ -183,11 +183,14 @@ internal sealed class TestNode : IDisposable
         return pod;
     }
 
-    public async Task<TestPod> AddContainerAsync(string id)
+    /// <summary>A container whose ADD is the caller's business.</summary>
+    /// <param name="id">The runtime's.</param>
+    /// <param name="pod">Name of a pod of namespace default; empty: of none.</param>
+    public async Task<TestPod> AddContainerAsync(string id, string pod = "")
     {
-        var pod = new TestPod(this, "", await Sandbox.StartAsync()) { ContainerId = id };
-        _pods.Add(pod);
-        return pod;
+        var container = new TestPod(this, pod, await Sandbox.StartAsync()) { ContainerId = id };
+        _pods.Add(container);
+        return container;
     }
 
     public Task<(int Code, string Output)> RunAsync(string line, TimeSpan? limit = null) => _sandbox.RunAsync(line, limit);
