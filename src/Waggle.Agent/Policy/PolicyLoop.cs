@@ -160,7 +160,7 @@ internal sealed partial class PolicyLoop : BackgroundService
         }
 
         _readiness.PolicyInForce();
-        return IsComplete ? Rest : RetryWait;
+        return !IsComplete ? RetryWait : _retired.Count > 0 ? CidrRest : Rest;
     }
 
     private async Task Forward(Table table, CancellationToken cancellation)

@@ -18,11 +18,12 @@ public sealed partial class PolicyEngine
         // 1. Identities, into the tables that are in use.
         bool mayChange = false;
         List<CompiledTable> closed = [.. _tablesByNumber.Values.Select(t => t.Table).Where(t => t.IsClosedToStrangers)];
+        bool fewer = _pendingIdentities.Any(i => i.Value.Labels is null && _identities.Find(i.Key) is not null);
         MoveIdentities(ref mayChange);
         RetryUnfitPeers(ref mayChange);
 
         // 2. Subjects whose rules changed, and those whose tables begin or end to refuse strangers.
-        if (_policiesChanged || _capacity.Peers + _capacity.Ports < _rowsWhenUnfit)
+        if (_policiesChanged || fewer || _capacity.Peers + _capacity.Ports < _rowsWhenUnfit)
         {
             _dirty.UnionWith(_unfitSubjects);
         }

@@ -114,7 +114,6 @@ public sealed class EngineTests
         // Room again: fewer peers.
         engine.RemoveIdentity(1004);
         engine.RemoveIdentity(1003);
-        engine.UpsertPolicy(Policies.Cilium("""{"endpointSelector":{"matchLabels":{"app":"a"}},"ingress":[{"fromEndpoints":[{"matchLabels":{"app":"c"}}],"toPorts":[]}]}"""));
         ChangeSet third = engine.Commit();
         Assert.Empty(third.Unfit);
         Assert.True(engine.Evaluate(1, Direction.Ingress, 1002, 6, 80).Decision.IsAllowed);
