@@ -1,13 +1,17 @@
 using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Waggle.Agent.Config;
 using Waggle.Agent.Kubernetes;
+using Waggle.Hosting.Config;
 using Waggle.Hosting.Http;
 using Waggle.Hubble.Consumers;
 using Waggle.Hubble.Metrics;
 using Waggle.Hubble.Metrics.Configuration;
+using Waggle.Hubble.Rpc.Tls;
 
 namespace Waggle.Agent.HubbleOutlets;
 
@@ -60,7 +64,7 @@ internal sealed partial class HubbleMetricsService(
             return null;
         }
 
-        WebApplication server = MetricsEndpoint.Create(where, [metrics, .. exports], logs, config.Current.Flag("enable-hubble-open-metrics"));
+        WebApplication server = MetricsEndpoint.Create(where, [metrics, .. exports], logs, config.Current.Flag("enable-hubble-open-metrics"), Tls());
         try
         {
             await server.StartAsync(cancellation).ConfigureAwait(false);
@@ -72,6 +76,20 @@ internal sealed partial class HubbleMetricsService(
             await server.DisposeAsync().ConfigureAwait(false);
             return null;
         }
+    }
+
+    /// <summary>What makes the port speak TLS, if it shall. Files that do not exist yet are waited for: until then connections fail.</summary>
+    private Action<ListenOptions>? Tls()
+    {
+        WaggleConfig settings = config.Current;
+        if (!settings.Flag("hubble-metrics-server-enable-tls"))
+        {
+            return null;
+        }
+
+        string[] authorities = HubbleOutletServices.Words(settings["hubble-metrics-server-tls-client-ca-files"]);
+        var files = new CertificateFiles(settings["hubble-metrics-server-tls-cert-file"], settings["hubble-metrics-server-tls-key-file"], authorities, time, logs.CreateLogger<CertificateFiles>());
+        return listen => ServerTls.Use(listen, files, authorities.Length > 0, SslApplicationProtocol.Http2, SslApplicationProtocol.Http11);
     }
 
     private async Task FollowAsync(string path, CancellationToken cancellation)

@@ -42,7 +42,7 @@ internal static class HubbleOutletServices
 
         if (config.Flag("hubble-redact-enabled"))
         {
-            // Taken by whoever makes records of layer 7, before they enter the ring. Lists that contradict each other hide everything.
+            // Taken by FlowPipeline, the one door of records of layer 7. Lists that contradict each other hide everything.
             string[] allow = Words(config["hubble-redact-http-headers-allow"]), deny = Words(config["hubble-redact-http-headers-deny"]);
             bool contradict = allow.Length > 0 && deny.Length > 0;
             services.AddSingleton(new Redactor(new RedactOptions(

@@ -12,7 +12,12 @@ namespace Waggle.Hosting.Http;
 public static class HttpEndpoint
 {
     /// <summary>Serves <paramref name="configure"/> on a TCP address.</summary>
-    public static WebApplication Tcp(IPEndPoint address, ILoggerFactory logs, Action<WebApplication> configure) => Build(k => k.Listen(address), logs, configure);
+    /// <param name="address">Where.</param>
+    /// <param name="logs">Logging.</param>
+    /// <param name="configure">What.</param>
+    /// <param name="listen">Settings of the socket, such as TLS; null: none.</param>
+    public static WebApplication Tcp(IPEndPoint address, ILoggerFactory logs, Action<WebApplication> configure, Action<ListenOptions>? listen = null) =>
+        Build(k => k.Listen(address, listen ?? (_ => { })), logs, configure);
 
     /// <summary>Serves on a unix socket; what a dead process left at the path is replaced.</summary>
     public static WebApplication Unix(string path, ILoggerFactory logs, Action<WebApplication> configure)
@@ -36,7 +41,7 @@ public static class HttpEndpoint
     private static WebApplication Build(Action<KestrelServerOptions> listen, ILoggerFactory logs, Action<WebApplication> configure)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(k =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(k =>
         {
             k.AddServerHeader = false;
             k.Limits.MaxRequestBodySize = 1 << 20;

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 using Waggle.Hosting.Metrics;
 
@@ -11,7 +12,8 @@ public static class MetricsEndpoint
 {
     /// <summary>Makes the server; it is not started.</summary>
     /// <param name="openMetrics">Answer in OpenMetrics to those who ask for it: it carries exemplars.</param>
-    public static WebApplication Create(IPEndPoint address, IEnumerable<IMetricsSource> sources, ILoggerFactory logs, bool openMetrics = false)
+    /// <param name="listen">Settings of the socket, such as TLS; null: none.</param>
+    public static WebApplication Create(IPEndPoint address, IEnumerable<IMetricsSource> sources, ILoggerFactory logs, bool openMetrics = false, Action<ListenOptions>? listen = null)
     {
         IMetricsSource[] all = [.. sources];
         return HttpEndpoint.Tcp(address, logs, app => app.MapGet("/metrics", context =>
@@ -23,6 +25,6 @@ public static class MetricsEndpoint
             }
 
             return HttpEndpoint.WriteAsync(context, StatusCodes.Status200OK, writer.End().ToString(), writer.ContentType);
-        }));
+        }), listen);
     }
 }

@@ -2,7 +2,7 @@ using Waggle.Hubble.Protocol.Flows;
 
 namespace Waggle.Hubble.Export;
 
-/// <summary>What must not be seen. Given to whoever makes records of layer 7: they are redacted before they enter the ring.</summary>
+/// <summary>What must not be seen. The pipeline takes it out of every record of layer 7 before the record enters the ring.</summary>
 /// <param name="UrlQuery">Cut queries and fragments off URLs.</param>
 /// <param name="UserInfo">Hide passwords in URLs.</param>
 /// <param name="AllowHeaders">Only these headers keep their values; names in any case.</param>
@@ -28,6 +28,14 @@ public sealed class Redactor
         {
             throw new ArgumentException("hubble-redact-http-headers-allow and hubble-redact-http-headers-deny exclude each other: set one of them", nameof(options));
         }
+    }
+
+    /// <summary>The record without what must not be seen; the original is not changed.</summary>
+    public Layer7 Redacted(Layer7 record)
+    {
+        var copy = record.Clone();
+        Apply(copy);
+        return copy;
     }
 
     /// <summary>Changes the record, which nobody else may have seen yet.</summary>

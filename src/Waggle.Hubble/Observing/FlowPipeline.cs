@@ -1,5 +1,6 @@
 using Waggle.Hubble.Assembly;
 using Waggle.Hubble.Consumers;
+using Waggle.Hubble.Export;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Ring;
@@ -7,7 +8,11 @@ using Waggle.Hubble.Ring;
 namespace Waggle.Hubble.Observing;
 
 /// <summary>The way of an event: assembly straight into the ring's next slot, then a copy for each consumer. Writers take turns.</summary>
-public sealed class FlowPipeline(FlowRing ring, FlowConsumers consumers, IFlowMetadata metadata)
+/// <param name="ring">The node's flows.</param>
+/// <param name="consumers">Who else gets them.</param>
+/// <param name="metadata">Who is who.</param>
+/// <param name="redactor">Takes secrets out of records of layer 7 before they are anywhere; null: they stay.</param>
+public sealed class FlowPipeline(FlowRing ring, FlowConsumers consumers, IFlowMetadata metadata, Redactor? redactor = null)
 {
     private readonly Lock _writing = new();
     private readonly FlowAssembler _assembler = new(metadata);
@@ -37,13 +42,18 @@ public sealed class FlowPipeline(FlowRing ring, FlowConsumers consumers, IFlowMe
         }
     }
 
-    /// <summary>A flow that somebody else made whole (an L7 record); endpoints and node must be set.</summary>
+    /// <summary>
+    /// A flow that somebody else made whole (an L7 record); endpoints and node must be set. Every record of layer 7 comes this way, and
+    /// is redacted here, whoever made it; the maker's own copy is left as it is.
+    /// </summary>
     public void OnFlow(in FlowRecord flow)
     {
+        var record = flow.L7 is { } original ? redactor?.Redacted(original) ?? original : null;
         lock (_writing)
         {
             ref var slot = ref ring.Begin();
             slot = flow;
+            slot.L7 = record;
             Finish(ref slot);
         }
     }

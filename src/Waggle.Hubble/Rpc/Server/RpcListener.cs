@@ -5,10 +5,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Waggle.Hubble.Rpc.Client;
 using Waggle.Hubble.Rpc.Tls;
 
 namespace Waggle.Hubble.Rpc.Server;
@@ -53,11 +51,7 @@ public sealed class RpcListener : IAsyncDisposable
                 o.Protocols = HttpProtocols.Http2;
                 if (tls is not null)
                 {
-                    o.UseHttps(new TlsHandshakeCallbackOptions
-                    {
-                        HandshakeTimeout = TimeSpan.FromSeconds(10),
-                        OnConnection = _ => ValueTask.FromResult(Tls(tls.Current, requireClientCertificate)),
-                    });
+                    ServerTls.Use(o, tls, requireClientCertificate, SslApplicationProtocol.Http2);
                 }
             }),
             server, logs, cancellation);
@@ -71,17 +65,6 @@ public sealed class RpcListener : IAsyncDisposable
 
         await _app.DisposeAsync().ConfigureAwait(false);
     }
-
-    private static SslServerAuthenticationOptions Tls(CertificateSet files, bool requireClientCertificate) => new()
-    {
-        ApplicationProtocols = [SslApplicationProtocol.Http2],
-        ServerCertificateContext = files.Certificate is null ? throw new InvalidOperationException("there is no usable server certificate")
-            : SslStreamCertificateContext.Create(files.Certificate, files.Intermediates, offline: true),
-        ClientCertificateRequired = requireClientCertificate,
-        RemoteCertificateValidationCallback = requireClientCertificate
-            ? (_, peer, chain, errors) => files.Authorities.Count > 0 && RpcClientTls.Trusts(files.Authorities, peer, chain, errors)
-            : null,
-    };
 
     private static async Task<RpcListener> StartAsync(Action<KestrelServerOptions> listen, RpcServer server, ILoggerFactory logs, CancellationToken cancellation)
     {
