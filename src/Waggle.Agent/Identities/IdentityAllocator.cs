@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Waggle.Agent.Config;
 using Waggle.Agent.Kubernetes;
 using Waggle.Kube.Client;
 using Waggle.Kube.Resources;
@@ -11,10 +12,11 @@ namespace Waggle.Agent.Identities;
 /// Agents do not talk to each other: the number to try follows from the labels, so two agents that need the same identity create the
 /// same name. One succeeds, the other reads what won: the same labels (use it) or, on a collision of numbers, others (try the next).
 /// </remarks>
-public sealed partial class IdentityAllocator(KubeSources kube, ILogger<IdentityAllocator> logger)
+public sealed partial class IdentityAllocator(KubeSources kube, ConfigState config, ILogger<IdentityAllocator> logger)
 {
     private const int MaxAttempts = 4096;
     private const int MaxLooks = 16;
+    private readonly uint _cluster = (uint)config.Current.Number("cluster-id");
     private readonly Dictionary<string, uint> _known = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
@@ -29,7 +31,7 @@ public sealed partial class IdentityAllocator(KubeSources kube, ILogger<Identity
 
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            uint candidate = labels.Candidate(attempt);
+            uint candidate = labels.Candidate(attempt, _cluster);
             string name = candidate.ToString(CultureInfo.InvariantCulture);
             CiliumIdentity holder = kube.CiliumIdentities.Find(null, name) ?? await CreateOrReadAsync(name, labels, cancellation).ConfigureAwait(false);
             if (LabelsOf(holder).Equals(labels))
@@ -81,7 +83,7 @@ public sealed partial class IdentityAllocator(KubeSources kube, ILogger<Identity
         uint? found = null;
         foreach (CiliumIdentity identity in kube.CiliumIdentities.Objects.Values)
         {
-            if (uint.TryParse(identity.Metadata.Name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && (found is null || number < found) && LabelsOf(identity).Equals(labels))
+            if (uint.TryParse(identity.Metadata.Name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number >> 16 == _cluster && (found is null || number < found) && LabelsOf(identity).Equals(labels))
             {
                 found = number;
             }

@@ -64,11 +64,13 @@ public sealed class IdentityLabels : IEquatable<IdentityLabels>
     }
 
     /// <summary>The <paramref name="attempt"/>-th number to try for these labels: the same on every node, so that two agents meet on one name.</summary>
-    public uint Candidate(int attempt)
+    /// <param name="attempt">0 and up.</param>
+    /// <param name="cluster">The configuration's <c>cluster-id</c>.</param>
+    public uint Candidate(int attempt, uint cluster = 0)
     {
         byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{Text}\n{attempt}"));
         uint range = ReservedIdentity.LastAllocated - ReservedIdentity.FirstAllocated + 1;
-        return ReservedIdentity.FirstAllocated + (uint)(BitConverter.ToUInt64(hash) % range);
+        return ReservedIdentity.OfCluster(cluster) + ReservedIdentity.FirstAllocated + (uint)(BitConverter.ToUInt64(hash) % range);
     }
 
     public bool Equals(IdentityLabels? other) => other is not null && Text == other.Text;

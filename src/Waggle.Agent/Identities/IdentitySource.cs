@@ -19,7 +19,7 @@ internal sealed class IdentitySource(KubeSources kube, IdentityTable table, Iden
         kube.CiliumIdentities.OnChange(change =>
         {
             CiliumIdentity identity = change.Object;
-            if (!uint.TryParse(identity.Metadata.Name, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) || id is < ReservedIdentity.FirstAllocated or > ReservedIdentity.LastAllocated)
+            if (!uint.TryParse(identity.Metadata.Name, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) || !ReservedIdentity.IsAllocated(id))
             {
                 return;
             }

@@ -15,8 +15,14 @@ public static class ReservedIdentity
     public const uint WorldIpv4 = 9;
     public const uint WorldIpv6 = 10;
 
-    /// <summary>First and last number that stand for labels of pods.</summary>
+    /// <summary>First and last number that stand for labels of pods, within a cluster.</summary>
     public const uint FirstAllocated = 256, LastAllocated = 65535;
+
+    /// <summary>The numbers of cluster <paramref name="id"/> (0 ... 255) are above this; the first is <see cref="FirstAllocated"/> higher.</summary>
+    public static uint OfCluster(uint id) => id << 16;
+
+    /// <summary>True for numbers that stand for labels of pods, of whatever cluster.</summary>
+    public static bool IsAllocated(uint number) => number < 1u << 24 && (number & 0xffff) >= FirstAllocated;
 
     /// <summary>Number and label of every reserved identity.</summary>
     public static IReadOnlyList<(uint Id, string Label)> All { get; } =

@@ -112,7 +112,7 @@ internal sealed class IpCacheSources : BackgroundService
         if (now is not null)
         {
             // The object of the identity may come later than that of the pod, which says the same.
-            if (now.Status.Identity is { Id: >= Reserved.FirstAllocated and <= Reserved.LastAllocated } identity && _identities.View.Find((uint)identity.Id) is null)
+            if (now.Status.Identity is { } identity && Reserved.IsAllocated((uint)identity.Id) && _identities.View.Find((uint)identity.Id) is null)
             {
                 _identities.Upsert(new IdentityRow((uint)identity.Id, identity.Labels));
             }

@@ -37,6 +37,7 @@ internal sealed partial class PolicyLoop
     private EnforcementMode _mode = (EnforcementMode)(-1);
     private WaggleConfig? _seenConfig;
     private bool? _hostFirewall;
+    private bool _strict;
     private ChangeTracker<string, PolicyRow> _policyChanges = null!;
     private ChangeTracker<string, CidrGroupRow> _groupChanges = null!;
     private ChangeTracker<string, PolicyServiceRow> _serviceChanges = null!;
@@ -257,6 +258,16 @@ internal sealed partial class PolicyLoop
             _hostFirewall = firewall;
         }
 
+        bool strict = !config.Flag("enable-non-default-deny-policies");
+        if (strict != _strict)
+        {
+            _strict = strict;
+            foreach (PolicyRow row in _policies.View.All().Where(p => p.Parsed.IsValid))
+            {
+                FeedPolicy(row);
+            }
+        }
+
         _rowsChanged = true; // audit, on-deny and events are in the subjects' rows
         return true;
     }
@@ -380,7 +391,7 @@ internal sealed partial class PolicyLoop
         _refused.Remove(row.Key);
         _held.Remove(row.Key);
         bool isHeldBack = _prefixes.HeldBack.TryGetValue(row.Key, out string? problem);
-        bool taken = !isHeldBack && _engine.UpsertPolicy(row.Parsed);
+        bool taken = !isHeldBack && _engine.UpsertPolicy(_strict ? row.Parsed.Strict() : row.Parsed);
         _counts.Changed(taken);
         if (taken)
         {

@@ -6,7 +6,7 @@ namespace Waggle.Agent.Policy;
 
 /// <summary>A policy as a source gave it.</summary>
 /// <param name="Parsed">What was read; with errors it is not in force.</param>
-/// <param name="Source"><c>k8s</c>, <c>file</c>, <c>api</c> (the local API) or <c>builtin</c>.</param>
+/// <param name="Source"><c>k8s</c> (the API) or <c>directory</c> (files below <c>static-cnp-path</c>).</param>
 /// <param name="Text">Its rules as JSON, for people.</param>
 /// <param name="ConfirmUntil">When it is taken back unless somebody confirms it; null: not on probation.</param>
 public sealed record PolicyRow(ParsedPolicy Parsed, string Source, string Text, DateTimeOffset? ConfirmUntil = null)

@@ -3,6 +3,7 @@ using Waggle.Agent.Api;
 using Waggle.Agent.Hubble;
 using Waggle.Agent.Monitor;
 using Waggle.Agent.Policy.Audit;
+using Waggle.Agent.Policy.Files;
 using Waggle.Agent.Startup;
 using Waggle.Hosting.Metrics;
 
@@ -34,6 +35,7 @@ internal static class PolicyServices
         services.AddHostedService<CidrGroupSource>();
         services.AddHostedService<ServiceSource>();
         services.AddHostedService<PolicySource>();
+        services.AddHostedService<PolicyFileSource>();
         services.AddSingleton<PolicyStatusTarget>();
         services.AddReconciler<string, PolicyStatusRow, PolicyStatusTable, PolicyStatusTarget>("api", r => r.Policy);
         services.AddSingleton<PolicyLoop>();

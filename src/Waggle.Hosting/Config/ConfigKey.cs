@@ -46,6 +46,10 @@ public sealed class ConfigKey
         new(name, string.Join(" | ", choices), @default, summary, live, choices,
             v => choices.Contains(v, StringComparer.Ordinal) ? null : Wrong(v, "one of " + string.Join(", ", choices), choices));
 
+    /// <summary>A key that others know with more values than are supported here.</summary>
+    internal static ConfigKey Only(string name, string value, string reason, string summary) =>
+        new(name, value, value, summary, false, [value], v => v == value ? null : $"\"{v}\" is not supported: {reason}; the value is \"{value}\"");
+
     internal static ConfigKey Int(string name, long @default, long min, long max, string summary, bool live = false) =>
         new(name, $"number, {min}–{max}", @default.ToString(CultureInfo.InvariantCulture), summary, live, [],
             v => long.TryParse(v, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long n) && n >= min && n <= max

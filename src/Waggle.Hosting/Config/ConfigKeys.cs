@@ -23,7 +23,7 @@ public static class ConfigKeys
     [
         // Cluster
         ConfigKey.Text("cluster-name", "default", "name of the cluster; part of every identity's labels", max: 63),
-        ConfigKey.Int("cluster-id", 0, 0, 255, "id of the cluster among connected clusters"),
+        ConfigKey.Int("cluster-id", 0, 0, 255, "id of the cluster among connected clusters: the upper part of its identities' numbers"),
         ConfigKey.Bool("debug", false, "log at debug level", live: true),
 
         // Addresses
@@ -62,7 +62,7 @@ public static class ConfigKeys
         ConfigKey.Int("multicast-mld-version", 2, 1, 2, "version of the MLD queries", live: true),
 
         // Identities and endpoints
-        ConfigKey.Word("identity-allocation-mode", "crd", ["crd"], "where identities live: CiliumIdentity resources"),
+        ConfigKey.Only("identity-allocation-mode", "crd", "identities live in CiliumIdentity resources", "where identities live: CiliumIdentity resources"),
         ConfigKey.Text("labels", "", "prefixes of labels that make an identity, separated by spaces; ! excludes"),
         ConfigKey.Bool("enable-node-selector-labels", false, "other nodes have identities by their labels, so that fromNodes and toNodes tell them apart"),
         ConfigKey.Text("node-labels", "", "prefixes of node labels that make a node's identity, separated by spaces; ! excludes; empty: all labels"),
@@ -74,7 +74,8 @@ public static class ConfigKeys
         // Policy
         ConfigKey.Word("enable-policy", "default", ["default", "always", "never"], "when policy is enforced: once a policy selects an endpoint, always, or never", live: true),
         ConfigKey.Bool("enable-k8s-networkpolicy", true, "enforce networking.k8s.io NetworkPolicy", live: true),
-        ConfigKey.Bool("enable-non-default-deny-policies", true, "honour enableDefaultDeny: false in policies", live: true),
+        ConfigKey.Bool("enable-non-default-deny-policies", true, "honour enableDefaultDeny: false in policies; false: what a rule has sections for is denied by default, whatever it says", live: true),
+        ConfigKey.Text("static-cnp-path", "", "directory of YAML files with policies for this node, read again when they change; empty: none"),
         ConfigKey.Bool("policy-audit-mode", false, "what policy would deny passes and is reported as audited", live: true),
         ConfigKey.Word("policy-on-deny", "cut", ["cut", "drain", "keep"], "what happens to established connections that a changed policy denies: end at once, after policy-drain-time, or by themselves", live: true),
         ConfigKey.Duration("policy-drain-time", "30s", Second, TimeSpan.FromHours(18), "time established connections have left once a changed policy denies them (policy-on-deny: drain)", live: true),

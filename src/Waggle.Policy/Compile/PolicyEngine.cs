@@ -220,7 +220,7 @@ public sealed partial class PolicyEngine
 
     private static bool IsSameVersion(ParsedPolicy old, ParsedPolicy policy) => ReferenceEquals(old, policy)
         || (policy.Generation > 0 && policy.Generation == old.Generation && policy.Uid == old.Uid && policy.Uid.Length > 0
-            && policy.IsOnTrial == old.IsOnTrial && policy.IsProtected == old.IsProtected);
+            && policy.IsOnTrial == old.IsOnTrial && policy.IsProtected == old.IsProtected && policy.IsStrict == old.IsStrict);
 
     private static bool IsSame(PolicyService a, PolicyService b) => a.Labels.Equals(b.Labels) && a.Backends.Order(ByText).SequenceEqual(b.Backends.Order(ByText))
         && (a.Selector is null) == (b.Selector is null) && (a.Selector is null || a.Selector.OrderBy(s => s.Key).SequenceEqual(b.Selector!.OrderBy(s => s.Key)));

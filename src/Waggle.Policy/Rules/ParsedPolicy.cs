@@ -25,6 +25,9 @@ public sealed record ParsedPolicy
     /// <summary>Set by the program, never from an object: allows win over denies, and the policy turns no default deny on.</summary>
     public bool IsProtected { get; init; }
 
+    /// <summary>See <see cref="Strict"/>.</summary>
+    public bool IsStrict { get; private init; }
+
     public bool IsValid => Errors.IsEmpty;
 
     /// <summary>True when a rule applies to nodes themselves.</summary>
@@ -38,6 +41,13 @@ public sealed record ParsedPolicy
 
     /// <summary>The CIDR groups that rules name.</summary>
     public IEnumerable<string> CidrGroups => Peers.OfType<CidrGroupPeer>().Select(p => p.Name).Distinct(StringComparer.Ordinal);
+
+    /// <summary>The policy as if nothing in it said <c>enableDefaultDeny: false</c>: what configuration <c>enable-non-default-deny-policies: false</c> means.</summary>
+    public ParsedPolicy Strict() => IsStrict || IsProtected || !Rules.Any(r => r.WaivesIngressDeny || r.WaivesEgressDeny) ? this : this with
+    {
+        IsStrict = true,
+        Rules = [.. Rules.Select(r => r with { DeniesIngressByDefault = r.DeniesIngressByDefault || r.WaivesIngressDeny, DeniesEgressByDefault = r.DeniesEgressByDefault || r.WaivesEgressDeny })],
+    };
 
     private IEnumerable<Peer> Peers => Rules.SelectMany(r => r.Sections).SelectMany(s => s.Peers);
 }

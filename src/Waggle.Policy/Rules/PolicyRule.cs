@@ -32,6 +32,12 @@ public sealed record PolicyRule
     /// <summary>True when what is selected gets default deny for what goes out.</summary>
     public bool DeniesEgressByDefault { get; init; }
 
+    /// <summary>True when only <c>enableDefaultDeny.ingress: false</c> keeps default deny off for what comes in.</summary>
+    public bool WaivesIngressDeny { get; init; }
+
+    /// <summary>True when only <c>enableDefaultDeny.egress: false</c> keeps default deny off for what goes out.</summary>
+    public bool WaivesEgressDeny { get; init; }
+
     public ImmutableArray<RuleSection> Sections { get; init; } = [];
 
     public string Description { get; init; } = "";

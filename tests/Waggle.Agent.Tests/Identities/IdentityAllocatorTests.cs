@@ -4,18 +4,23 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Waggle.Agent.Config;
 using Waggle.Agent.Identities;
 using Waggle.Agent.Kubernetes;
+using Waggle.Hosting.Config;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Kube.Resources;
 using Waggle.Lab.ApiServer;
 using Waggle.Operator.Crds;
+using Waggle.State.Tables;
 
 namespace Waggle.Agent.Tests.Identities;
 
 public sealed class IdentityAllocatorTests
 {
+    private static ConfigState Config => new(WaggleConfig.Parse([], out _, out _), new StateDb());
+
     [Fact]
     public async Task Resolve_ManyAgentsAtOnce_AgreeWithoutTalking()
     {
@@ -29,7 +34,7 @@ public sealed class IdentityAllocatorTests
             await new CrdInstaller(client, TimeProvider.System, NullLogger<CrdInstaller>.Instance).InstallAsync(TestContext.Current.CancellationToken);
 
             // None of these agents watches: each knows only what the API answers.
-            IdentityAllocator[] agents = [.. Enumerable.Range(0, 8).Select(i => new IdentityAllocator(new KubeSources(client, new AgentArguments { NodeName = $"n{i}" }, NullLoggerFactory.Instance), NullLogger<IdentityAllocator>.Instance))];
+            IdentityAllocator[] agents = [.. Enumerable.Range(0, 8).Select(i => new IdentityAllocator(new KubeSources(client, new AgentArguments { NodeName = $"n{i}" }, NullLoggerFactory.Instance), Config, NullLogger<IdentityAllocator>.Instance))];
             IdentityLabels[] labels = [.. Enumerable.Range(0, 20).Select(i => IdentityLabels.Of([$"k8s:app={i}", "k8s:io.kubernetes.pod.namespace=default"]))];
 
             // The number that the first labels want is taken by others: all must find the same next one.
@@ -72,7 +77,7 @@ public sealed class IdentityAllocatorTests
         });
         await api.StartAsync(TestContext.Current.CancellationToken);
         using var client = new KubeClient(new KubeConfig { Server = new Uri(api.Urls.First()) });
-        var allocator = new IdentityAllocator(new KubeSources(client, new AgentArguments { NodeName = "n" }, NullLoggerFactory.Instance), NullLogger<IdentityAllocator>.Instance);
+        var allocator = new IdentityAllocator(new KubeSources(client, new AgentArguments { NodeName = "n" }, NullLoggerFactory.Instance), Config, NullLogger<IdentityAllocator>.Instance);
         Assert.Equal(wanted, $"{await allocator.ResolveAsync(labels, TestContext.Current.CancellationToken)}");
         Assert.Equal((4, 4), (creates, reads));
     }

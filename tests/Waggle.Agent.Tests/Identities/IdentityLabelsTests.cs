@@ -48,7 +48,7 @@ public sealed class IdentityLabelsTests
     public void Candidate_SameLabels_SameSequenceInRange()
     {
         IdentityLabels a = Pod("", ("app", "web")), b = Pod("", ("app", "web"));
-        uint[] first = [.. Enumerable.Range(0, 100).Select(a.Candidate)], second = [.. Enumerable.Range(0, 100).Select(b.Candidate)];
+        uint[] first = [.. Enumerable.Range(0, 100).Select(i => a.Candidate(i))], second = [.. Enumerable.Range(0, 100).Select(i => b.Candidate(i))];
         Assert.Equal(first, second);
         Assert.All(first, id => Assert.InRange(id, 256u, 65535u));
         Assert.True(first.Distinct().Count() > 95);
@@ -57,4 +57,14 @@ public sealed class IdentityLabelsTests
     [Fact]
     public void Candidate_IsFrozen_BecauseItMustBeTheSameInEveryVersion() =>
         Assert.Equal(IdentityLabels.Of(["k8s:a=b"]).Candidate(0), IdentityLabels.Of(["k8s:a=b", "k8s:a=b"]).Candidate(0));
+
+    [Fact]
+    public void Candidate_OfACluster_HasItsIdInTheUpperPart()
+    {
+        var labels = IdentityLabels.Of(["k8s:a=b"]);
+        uint plain = labels.Candidate(3), of7 = labels.Candidate(3, 7), of255 = labels.Candidate(3, 255);
+        Assert.Equal((plain + (7u << 16), plain + (255u << 16)), (of7, of255));
+        Assert.All([plain, of7, of255], n => Assert.True(ReservedIdentity.IsAllocated(n)));
+        Assert.DoesNotContain([0u, 6u, 255u, 7u << 16, (7u << 16) + 255, 1u << 24, NodeIdentities.First + 300], ReservedIdentity.IsAllocated);
+    }
 }

@@ -35,6 +35,8 @@ public sealed class ConfigKeysTests
     [InlineData("multicast-enabled", "ture", "did you mean \"true\"")]
     [InlineData("routing-mode", "Native", "did you mean \"native\"")]
     [InlineData("mtu", "-1", "between 0 and 65535")]
+    [InlineData("identity-allocation-mode", "kvstore", "identity-allocation-mode: \"kvstore\" is not supported: identities live in CiliumIdentity resources")]
+    [InlineData("cluster-id", "256", "between 0 and 255")]
     [InlineData("cluster-pool-ipv4-cidr", "10.0.0.1/8", "10.0.0.1/8")]
     [InlineData("cluster-pool-ipv4-cidr", "fd00::/104", "not an IPv4 prefix")]
     [InlineData("multicast-query-interval", "ten", "not a duration")]

@@ -74,6 +74,8 @@ internal static class CiliumReader
             SelectsNodes = node.Exists,
             DeniesIngressByDefault = ingress && denyIngress != false,
             DeniesEgressByDefault = egress && denyEgress != false,
+            WaivesIngressDeny = ingress && denyIngress == false,
+            WaivesEgressDeny = egress && denyEgress == false,
             Sections = sections.DrainToImmutable(),
             Description = spec["description"].Text() ?? "",
             Labels = ReadLabels(spec["labels"]),

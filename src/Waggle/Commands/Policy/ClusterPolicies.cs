@@ -29,6 +29,7 @@ internal sealed partial class ClusterPolicies
     private readonly List<PolicyService> _services = [];
     private readonly List<ParsedCidrGroup> _groups = [];
     private PolicyEngineOptions _options = new();
+    private bool _strict;
 
     /// <summary>All policies of the cluster, the invalid too.</summary>
     public List<ParsedPolicy> Policies { get; } = [];
@@ -40,6 +41,7 @@ internal sealed partial class ClusterPolicies
     {
         var cluster = new ClusterPolicies
         {
+            _strict = config.GetValueOrDefault("enable-non-default-deny-policies") == "false",
             _options = new PolicyEngineOptions
             {
                 Cluster = config.GetValueOrDefault("cluster-name") ?? "default",
@@ -57,7 +59,7 @@ internal sealed partial class ClusterPolicies
         {
             foreach (JsonObject o in (await client.ListAsync(type, cancellation: cancellation).ConfigureAwait(false)).Items)
             {
-                ParsedPolicy policy = PolicyParser.Parse(kind, Element(o));
+                ParsedPolicy policy = cluster.InForce(PolicyParser.Parse(kind, Element(o)));
                 cluster.Policies.Add(policy);
                 cluster._objects[policy.Key] = o;
             }
@@ -85,6 +87,9 @@ internal sealed partial class ClusterPolicies
         await cluster.ReadServicesAsync(client, cancellation).ConfigureAwait(false);
         return cluster;
     }
+
+    /// <summary>A policy as this cluster's configuration has it read.</summary>
+    public ParsedPolicy InForce(ParsedPolicy policy) => _strict ? policy.Strict() : policy;
 
     /// <summary>An engine with these policies, committed.</summary>
     /// <param name="policies">Invalid ones are left out, as an agent leaves them out.</param>

@@ -62,7 +62,7 @@ internal static class DiffCommand
         using var client = flags.Open(call);
         ClusterPolicies cluster = await ClusterPolicies.ReadAsync(client, await ConfigSource.ReadAsync(client, call.Get(flags.Namespace)!, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         HashSet<PolicyKey> changed = [.. given.Select(g => g.Policy.Key)];
-        List<ParsedPolicy> after = [.. cluster.Policies.Where(p => !changed.Contains(p.Key)), .. delete ? [] : given.Select(g => g.Policy)];
+        List<ParsedPolicy> after = [.. cluster.Policies.Where(p => !changed.Contains(p.Key)), .. delete ? [] : given.Select(g => cluster.InForce(g.Policy))];
 
         // Addresses must have the same identities on both sides.
         List<IpPrefix> cidrs = [.. cluster.Engine(cluster.Policies).RequiredCidrs.Union(cluster.Engine(after).RequiredCidrs).Order()];
