@@ -17,7 +17,11 @@ public sealed partial class RecorderServer(PacketRecorder recorder, string node,
 
     private static readonly TimeSpan Report = TimeSpan.FromSeconds(1);
 
-    public void AddTo(RpcServer server) => server.AddDuplex(HubbleMethods.Record, ServeAsync);
+    public void AddTo(RpcServer server)
+    {
+        server.Describe(RecorderReflection.Descriptor.Services[0]);
+        server.AddDuplex(HubbleMethods.Record, ServeAsync);
+    }
 
     private async Task ServeAsync(IAsyncEnumerable<RecordRequest> requests, IRpcWriter<RecordResponse> responses, RpcServerCall call)
     {

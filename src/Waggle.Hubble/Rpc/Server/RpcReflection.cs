@@ -46,8 +46,11 @@ public static class RpcReflection
             case V1.ServerReflectionRequest.MessageRequestOneofCase.FileContainingSymbol:
                 Files(response, AllFiles(server).FirstOrDefault(f => Defines(f, request.FileContainingSymbol)), request.FileContainingSymbol);
                 break;
-            case V1.ServerReflectionRequest.MessageRequestOneofCase.AllExtensionNumbersOfType:
+            case V1.ServerReflectionRequest.MessageRequestOneofCase.AllExtensionNumbersOfType when AllFiles(server).Exists(f => Defines(f, request.AllExtensionNumbersOfType)):
                 response.AllExtensionNumbersResponse = new V1.ExtensionNumberResponse { BaseTypeName = request.AllExtensionNumbersOfType };
+                break;
+            case V1.ServerReflectionRequest.MessageRequestOneofCase.None:
+                response.ErrorResponse = new V1.ErrorResponse { ErrorCode = (int)RpcStatusCode.InvalidArgument, ErrorMessage = "the request asks for nothing" };
                 break;
             default:
                 response.ErrorResponse = new V1.ErrorResponse { ErrorCode = (int)RpcStatusCode.NotFound, ErrorMessage = "there are no extensions" };
@@ -92,10 +95,14 @@ public static class RpcReflection
 
     private static bool Defines(FileDescriptor file, string symbol) =>
         file.Services.Any(s => s.FullName == symbol || s.Methods.Any(m => m.FullName == symbol))
-        || file.EnumTypes.Any(e => e.FullName == symbol)
+        || Defines(file.EnumTypes, file.Package, symbol)
         || file.MessageTypes.Any(m => Defines(m, symbol));
 
     private static bool Defines(MessageDescriptor message, string symbol) =>
-        message.FullName == symbol || message.EnumTypes.Any(e => e.FullName == symbol) || message.Fields.InDeclarationOrder().Any(f => f.FullName == symbol)
-        || message.NestedTypes.Any(n => Defines(n, symbol));
+        message.FullName == symbol || Defines(message.EnumTypes, message.FullName, symbol) || message.Fields.InDeclarationOrder().Any(f => f.FullName == symbol)
+        || message.Oneofs.Any(o => o.FullName == symbol) || message.NestedTypes.Any(n => Defines(n, symbol));
+
+    /// <summary>An enum's values are names beside it, not in it.</summary>
+    private static bool Defines(IList<EnumDescriptor> enums, string scope, string symbol) =>
+        enums.Any(e => e.FullName == symbol || e.Values.Any(v => symbol == $"{scope}.{v.Name}"));
 }
