@@ -85,7 +85,8 @@ struct datapath_config {
 	__u8 deny_response;              /* enum deny_response */
 	__u8 trace_aggregation;          /* enum trace_aggregation */
 	__u8 trace_flags;                /* TCP flags that make an event when they are new */
-	__u8 pad1[2];
+	__u8 debug;                      /* tell each step of each packet (enum debug_message) */
+	__u8 pad1;
 
 	/* Seconds without a packet after which a connection is forgotten. */
 	__u32 ct_timeout_tcp;

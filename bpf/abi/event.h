@@ -10,6 +10,7 @@
  */
 enum event_type {
 	EVENT_TYPE_DROP       = 1, /* drop_event */
+	EVENT_TYPE_DEBUG      = 2, /* debug_event; only with config.debug, and never rate limited */
 	EVENT_TYPE_TRACE      = 4, /* trace_event */
 	EVENT_TYPE_VERDICT    = 5, /* verdict_event */
 	EVENT_TYPE_MEMBERSHIP = 64, /* membership_event; never rate limited */
@@ -100,6 +101,38 @@ struct verdict_event {
 	__u8 ipv6;
 	__u8 pad;
 	struct packet_capture packet;
+};
+
+/* What a step of the programs did; numbers and arguments as Hubble publishes them. Addresses are their last four bytes. */
+enum debug_message {
+	DEBUG_MESSAGE_LOCAL_DELIVERY    = 2,  /* endpoint, source identity */
+	DEBUG_MESSAGE_ENCAP             = 3,  /* node's address, host order; source identity */
+	DEBUG_MESSAGE_POLICY_DENIED     = 5,  /* source and destination identity */
+	DEBUG_MESSAGE_CT_VERDICT        = 15, /* 0 new, 1 established, 2 reply, 3 related */
+	DEBUG_MESSAGE_DECAP             = 16, /* tunnel's network identifier */
+	DEBUG_MESSAGE_TO_HOST           = 19,
+	DEBUG_MESSAGE_TO_STACK          = 20,
+	DEBUG_MESSAGE_CT_LOOKUP4_1      = 48, /* source, destination, destination port << 16 | source port */
+	DEBUG_MESSAGE_CT_LOOKUP4_2      = 49, /* protocol << 8 | enum tuple_kind */
+	DEBUG_MESSAGE_CT_CREATED4       = 50, /* -, source identity */
+	DEBUG_MESSAGE_CT_LOOKUP6_1      = 51,
+	DEBUG_MESSAGE_CT_LOOKUP6_2      = 52,
+	DEBUG_MESSAGE_CT_CREATED6       = 53,
+	DEBUG_MESSAGE_L4_CREATE         = 55, /* source and destination identity, destination port (network order) << 16 | protocol */
+	DEBUG_MESSAGE_IP_ID_MAP_FAILED4 = 56, /* address */
+	DEBUG_MESSAGE_IP_ID_MAP_FAILED6 = 57,
+	DEBUG_MESSAGE_IP_ID_MAP_SUCCEED4 = 58, /* address, identity */
+	DEBUG_MESSAGE_IP_ID_MAP_SUCCEED6 = 59,
+};
+
+struct debug_event {
+	struct event_header header;
+	__u32 hash;                  /* of the packet's flow: what belongs together */
+	__u32 arg1;
+	__u32 arg2;
+	__u32 arg3;
+	__u8 message;                /* enum debug_message */
+	__u8 pad[7];
 };
 
 enum membership_change {

@@ -3,6 +3,7 @@
 #define WAGGLE_LIB_ADMIT_H
 
 #include "conntrack.h"
+#include "debug.h"
 #include "policy.h"
 
 /*
@@ -57,6 +58,17 @@ INLINE bool is_settled(const struct conntrack_entry *entry, const struct trail *
 	return source == trail->source_identity && destination == trail->destination_identity;
 }
 
+/* The look-up of a packet's connection, with its ports as they are in the packet. */
+INLINE void debug_lookup(struct __sk_buff *skb, const struct trail *trail, const struct packet *packet, const struct tuple *tuple, const bool ipv6)
+{
+	__u16 source = bpf_ntohs(tuple->from_low ? tuple->key.low_port : tuple->key.high_port);
+	__u16 destination = bpf_ntohs(tuple->from_low ? tuple->key.high_port : tuple->key.low_port);
+
+	emit_debug(skb, trail, (ipv6 ? DEBUG_MESSAGE_CT_LOOKUP6_1 : DEBUG_MESSAGE_CT_LOOKUP4_1) | ((__u64)destination << 16 | source) << 32,
+		   ADDRESS_TAIL(&packet->source), ADDRESS_TAIL(&packet->destination));
+	emit_debug(skb, trail, ipv6 ? DEBUG_MESSAGE_CT_LOOKUP6_2 : DEBUG_MESSAGE_CT_LOOKUP4_2, tuple->protocol << 8 | tuple->kind, 0);
+}
+
 /* The question that the first packet of the connection asks; `initiator`: this packet comes from the end that opened it. */
 INLINE void ask(struct admission *work, const struct trail *trail, const struct tuple *tuple, bool initiator)
 {
@@ -92,6 +104,7 @@ INLINE int refuse(struct __sk_buff *skb, struct trail *trail, const struct admis
 	bool egress = answer->denied == TRAFFIC_DIRECTION_EGRESS;
 	const struct policy_decision *decision = egress ? &answer->egress : &answer->ingress;
 
+	DEBUG(skb, trail, POLICY_DENIED, trail->source_identity, trail->destination_identity);
 	trail->denied = answer->denied;
 	trail->rule = decision->rule;
 	trail->endpoint_id = egress ? work->question.initiator_endpoint : work->question.responder_endpoint;
@@ -129,6 +142,7 @@ INLINE void remember(struct __sk_buff *skb, struct trail *trail, struct admissio
 		COUNT_CONNTRACK(insert_failed);
 		return;
 	}
+	DEBUG_3(skb, trail, DEBUG_OF(skb->protocol == bpf_htons(ETH_P_IPV6), CT_CREATED), 0, trail->source_identity, 0);
 	if (before)
 		COUNT_CONNTRACK(reused);
 	else
@@ -152,6 +166,7 @@ SEPARATE int judge_new(struct __sk_buff *skb, struct trail *trail, const struct 
 
 	if (!trail || !work || !reading)
 		return DROP(POLICY, INVALID_PACKET);
+	DEBUG(skb, trail, CT_VERDICT, 0, 0);
 	if (config.policy_enabled) {
 		answer = &work->answer;
 		ask(work, trail, &reading->tuple, true);
@@ -161,6 +176,8 @@ SEPARATE int judge_new(struct __sk_buff *skb, struct trail *trail, const struct 
 			emit_verdicts(skb, trail, &work->question, answer);
 		if (answer->denied)
 			return refuse(skb, trail, work);
+		DEBUG_3(skb, trail, DEBUG_MESSAGE_L4_CREATE, trail->source_identity, trail->destination_identity,
+			(__u32)bpf_htons(reading->tuple.port) << 16 | reading->tuple.protocol);
 		count_rule(answer->egress.rule, skb->len);
 		count_rule(answer->ingress.rule, skb->len);
 	}
@@ -203,6 +220,7 @@ SEPARATE int judge_again(struct __sk_buff *skb, struct trail *trail, struct conn
 		return DROP(POLICY, INVALID_PACKET);
 	answer = &work->answer;
 	initiator = from_initiator(entry, &reading->tuple);
+	DEBUG(skb, trail, CT_VERDICT, initiator ? 1 : 2, 0);
 	ask(work, trail, &reading->tuple, initiator);
 	if (entry->revision != answer->revision)
 		COUNT_CONNTRACK(evaluated_again);
@@ -252,6 +270,7 @@ SEPARATE int admit_slowly(struct __sk_buff *skb, struct trail *trail, struct con
 	}
 	initiator = from_initiator(entry, tuple);
 	if (tuple->kind == TUPLE_RELATED) {
+		DEBUG(skb, trail, CT_VERDICT, 3, 0);
 		trail->reason = TRACE_REASON_RELATED;
 		trail->is_reply = !initiator;
 		COUNT_CONNTRACK(related);
@@ -285,9 +304,12 @@ INLINE int admit_ip(struct __sk_buff *skb, struct trail *trail, const struct pac
 	tuple->now = seconds();
 	if (likely(tuple->kind != TUPLE_UNTRACKED))
 		entry = bpf_map_lookup_elem(&conntrack, &tuple->key);
+	if (unlikely(config.debug))
+		debug_lookup(skb, trail, packet, tuple, ipv6);
 	if (likely(entry)) {
 		initiator = from_initiator(entry, tuple);
 		if (likely(is_settled(entry, trail, tuple, initiator))) {
+			DEBUG(skb, trail, CT_VERDICT, initiator ? 1 : 2, 0);
 			if (config.policy_enabled && initiator) {
 				count_rule(entry->egress_rule, skb->len);
 				count_rule(entry->ingress_rule, skb->len);

@@ -2,6 +2,7 @@
 #ifndef WAGGLE_LIB_ENCAP_H
 #define WAGGLE_LIB_ENCAP_H
 
+#include "debug.h"
 #include "icmp_error.h"
 
 /* VXLAN adds the outer IP header, UDP (8), VXLAN (8) and the inner Ethernet header (14). */
@@ -94,6 +95,7 @@ INLINE int encapsulate(struct __sk_buff *skb, const struct trail *trail, const s
 		return verdict;
 	if (unlikely(set_tunnel(skb, endpoint, identity)))
 		return DROP(ENCAP, NO_TUNNEL_ENDPOINT);
+	DEBUG(skb, trail, ENCAP, bpf_ntohl(ADDRESS_TAIL(endpoint)), identity);
 	trace(skb, trail, TRACE_POINT_TO_OVERLAY, config.overlay_ifindex);
 	return bpf_redirect(config.overlay_ifindex, 0);
 }

@@ -2,6 +2,7 @@
 #ifndef WAGGLE_LIB_FORWARD_H
 #define WAGGLE_LIB_FORWARD_H
 
+#include "debug.h"
 #include "deny.h"
 #include "encap.h"
 #include "maps_endpoint.h"
@@ -79,6 +80,7 @@ INLINE int deliver(struct __sk_buff *skb, struct trail *trail, const struct endp
 	/* pod_mac and host_mac stand in the order of an Ethernet header. */
 	__builtin_memcpy(eth, endpoint->pod_mac, 12);
 	trail->destination_identity = endpoint->identity;
+	DEBUG(skb, trail, LOCAL_DELIVERY, endpoint->endpoint_id, trail->source_identity);
 	trace(skb, trail, TRACE_POINT_TO_ENDPOINT, endpoint->ifindex);
 	if (at_ingress && config.redirect_peer && likely(!(endpoint->flags & ENDPOINT_NO_PEER))) {
 		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
@@ -90,6 +92,7 @@ INLINE int deliver(struct __sk_buff *skb, struct trail *trail, const struct endp
 
 INLINE int to_stack(struct __sk_buff *skb, const struct trail *trail)
 {
+	DEBUG(skb, trail, TO_STACK, 0, 0);
 	trace(skb, trail, TRACE_POINT_TO_STACK, 0);
 	return TC_ACT_OK;
 }
@@ -166,6 +169,7 @@ INLINE int forward_to_tunnel(struct __sk_buff *skb, struct trail *trail, const s
 	int verdict;
 
 	trail->destination_identity = entry->identity;
+	DEBUG_3(skb, trail, DEBUG_OF(ipv6, IP_ID_MAP_SUCCEED), ADDRESS_TAIL(&packet->destination), entry->identity, 0);
 	verdict = admit(skb, trail, packet, ipv6);
 	if (unlikely(verdict))
 		return verdict;
@@ -204,6 +208,7 @@ INLINE int forward_from_pod(struct __sk_buff *skb, struct trail *trail, const st
 		if (unlikely(verdict))
 			return verdict;
 		if (endpoint->flags & ENDPOINT_HOST) { /* 2 */
+			DEBUG(skb, trail, TO_HOST, 0, 0);
 			trace(skb, trail, TRACE_POINT_TO_HOST, 0);
 			return TC_ACT_OK;
 		}
@@ -217,6 +222,8 @@ INLINE int forward_from_pod(struct __sk_buff *skb, struct trail *trail, const st
 	if (entry && takes_tunnel(entry)) /* 4 */
 		return forward_to_tunnel(skb, trail, packet, entry, ipv6);
 	trail->destination_identity = entry ? entry->identity : RESERVED_IDENTITY_WORLD;
+	DEBUG_3(skb, trail, entry ? DEBUG_OF(ipv6, IP_ID_MAP_SUCCEED) : DEBUG_OF(ipv6, IP_ID_MAP_FAILED), ADDRESS_TAIL(&packet->destination),
+		trail->destination_identity, 0);
 	verdict = admit(skb, trail, packet, ipv6);
 	if (unlikely(verdict))
 		return verdict;

@@ -64,12 +64,14 @@ ABI_STRUCT(node_info);
 ABI_ENUM(event_type);
 ABI_ENUM(trace_point);
 ABI_ENUM(trace_reason);
+ABI_ENUM(debug_message);
 ABI_ENUM(membership_change);
 ABI_STRUCT(event_header);
 ABI_STRUCT(packet_capture);
 ABI_STRUCT(drop_event);
 ABI_STRUCT(trace_event);
 ABI_STRUCT(verdict_event);
+ABI_STRUCT(debug_event);
 ABI_STRUCT(membership_event);
 
 ABI_ENUM(group_flags);

@@ -61,6 +61,7 @@ INLINE int read_tunnel(struct __sk_buff *skb, struct trail *trail)
 	if (!tunnel_source_known(&key, outer_ipv6))
 		return DROP(OVERLAY, TUNNEL_PROHIBITED);
 	trail->source_identity = key.tunnel_id;
+	DEBUG(skb, trail, DECAP, key.tunnel_id, 0);
 	return 0;
 }
 
@@ -89,6 +90,7 @@ INLINE int to_host(struct __sk_buff *skb, struct trail *trail)
 		return DROP(OVERLAY, INVALID_PACKET);
 	host_mac(mac);
 	__builtin_memcpy(eth->h_dest, mac, sizeof(mac));
+	DEBUG(skb, trail, TO_HOST, 0, 0);
 	trace(skb, trail, TRACE_POINT_TO_HOST, config.host_ifindex);
 	return bpf_redirect(config.host_ifindex, BPF_F_INGRESS);
 }

@@ -94,6 +94,9 @@ public sealed record DatapathConfig
     /// <summary>Places in the datapath that make trace events; none by default.</summary>
     public IReadOnlyCollection<TracePoint> TracePoints { get; init; } = [];
 
+    /// <summary>Tell each step of each packet.</summary>
+    public bool Debug { get; init; }
+
     /// <summary>Keep track of connections. Off: every packet stands for itself, and there is no policy.</summary>
     public bool ConntrackEnabled { get; init; } = true;
 
@@ -179,6 +182,7 @@ public sealed record DatapathConfig
             DenyResponse = (byte)DenyResponse,
             TraceAggregation = (byte)TraceAggregation,
             TraceFlags = TraceFlags,
+            Debug = Switch(Debug),
             TraceInterval = Seconds(TraceInterval),
             CtTimeoutTcp = Seconds(TcpTimeout),
             CtTimeoutTcpSyn = Seconds(TcpSynTimeout),

@@ -140,6 +140,7 @@ internal sealed partial class DatapathService(
                 "none" => TraceAggregation.None, "low" => TraceAggregation.Low, "medium" => TraceAggregation.Medium, _ => TraceAggregation.Maximum,
             },
             TraceInterval = c.Duration("monitor-aggregation-interval"),
+            Debug = c["debug-verbose"].Split([' ', ','], StringSplitOptions.RemoveEmptyEntries).Contains("datapath"),
             PolicyEnabled = _policy |= c["enable-policy"] != "never",
             HostFirewall = _policy && c.Flag("enable-host-firewall"),
             AllowLocalhost = c["allow-localhost"] != "policy",

@@ -34,7 +34,9 @@ internal static class HubbleServices
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AgentEvents>();
         services.AddSingleton<IEventTap, EventAdapter>();
+        services.AddSingleton<IEventTap, DebugTap>();
         services.AddHostedService<MetadataFollower>();
+        services.AddHostedService<PolicyEvents>();
         services.AddHostedService<HubbleService>();
     }
 }

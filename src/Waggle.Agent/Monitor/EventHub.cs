@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Waggle.Datapath.Abi;
 using Waggle.Datapath.Events;
+using Waggle.Hubble.Printing;
+using DebugEventType = Waggle.Hubble.Protocol.Flows.DebugEventType;
 
 namespace Waggle.Agent.Monitor;
 
@@ -118,6 +120,24 @@ public sealed class EventHub(IEnumerable<IEventTap> taps) : IDatapathEventHandle
             json["protocol"] = ((MembershipCompat)membership.Compat).ToString().ToUpperInvariant();
             json["filter"] = ((FilterMode)membership.FilterMode).ToString().ToLowerInvariant();
             json["slot"] = membership.Slot;
+            Publish(json);
+        }
+    }
+
+    public void OnDebug(in DebugEvent debug)
+    {
+        foreach (IEventTap tap in _taps)
+        {
+            tap.OnDebug(in debug);
+        }
+
+        if (_watchers.Length > 0)
+        {
+            JsonObject json = Common("debug", in debug.Header, []);
+            json["message"] = DebugTexts.Of((DebugEventType)debug.Message, debug.Arg1, debug.Arg2, debug.Arg3);
+            json["kind"] = debug.Message;
+            json["hash"] = debug.Hash;
+            json["arguments"] = new JsonArray(debug.Arg1, debug.Arg2, debug.Arg3);
             Publish(json);
         }
     }

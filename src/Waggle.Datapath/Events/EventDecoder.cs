@@ -58,6 +58,11 @@ public static class EventDecoder
             case EventType.Membership:
                 handler.OnMembership(in MemoryMarshal.AsRef<MembershipEvent>(record));
                 return DecodeResult.Handled;
+            case EventType.Debug when record.Length < Unsafe.SizeOf<DebugEvent>():
+                return DecodeResult.Malformed;
+            case EventType.Debug:
+                handler.OnDebug(in MemoryMarshal.AsRef<DebugEvent>(record));
+                return DecodeResult.Handled;
             default:
                 return DecodeResult.Unknown;
         }

@@ -21,4 +21,9 @@ public interface IDatapathEventHandler
 
     /// <summary>A local endpoint joined, left or changed a multicast group.</summary>
     void OnMembership(in MembershipEvent membership);
+
+    /// <summary>What a step of the programs did; only with <see cref="DatapathConfig.Debug"/>.</summary>
+    void OnDebug(in DebugEvent debug)
+    {
+    }
 }

@@ -25,6 +25,7 @@ public static class ConfigKeys
         ConfigKey.Text("cluster-name", "default", "name of the cluster; part of every identity's labels", max: 63),
         ConfigKey.Int("cluster-id", 0, 0, 255, "id of the cluster among connected clusters: the upper part of its identities' numbers"),
         ConfigKey.Bool("debug", false, "log at debug level", live: true),
+        ConfigKey.Text("debug-verbose", "", "what else to tell: \"datapath\" makes a debug event of each step of each packet (hubble observe debug-events)", max: 253, live: true),
 
         // Addresses
         ConfigKey.Bool("enable-ipv4", true, "IPv4 for pods"),

@@ -23,7 +23,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
     public EventRing<AgentEvent> AgentEvents { get; } = new(1024);
 
     /// <summary>Debug events.</summary>
-    public EventRing<DebugEvent> DebugEvents { get; } = new(1024);
+    public EventRing<DebugEvent> DebugEvents { get; } = new(4095);
 
     /// <summary>Number of clients that get flows now.</summary>
     public int Streams => Volatile.Read(ref _streams);

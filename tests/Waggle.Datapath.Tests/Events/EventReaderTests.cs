@@ -36,7 +36,7 @@ public sealed class EventReaderTests : IDisposable
     [Fact]
     public void Decode_EveryTruncation_IsMalformedOrShortNeverACrash()
     {
-        foreach (var type in new[] { EventType.Drop, EventType.Trace, EventType.Verdict, EventType.Membership })
+        foreach (var type in new[] { EventType.Drop, EventType.Trace, EventType.Verdict, EventType.Membership, EventType.Debug })
         {
             for (var length = 0; length <= Unsafe.SizeOf<VerdictEvent>(); length++)
             {
@@ -52,6 +52,7 @@ public sealed class EventReaderTests : IDisposable
                 var expected = type switch
                 {
                     EventType.Membership => Unsafe.SizeOf<MembershipEvent>(),
+                    EventType.Debug => Unsafe.SizeOf<DebugEvent>(),
                     EventType.Drop => Unsafe.SizeOf<DropEvent>() - AbiConstants.EventCaptureMax - 8, // rule and padding follow the capture
                     EventType.Verdict => Unsafe.SizeOf<VerdictEvent>() - AbiConstants.EventCaptureMax,
                     _ => Unsafe.SizeOf<TraceEvent>() - AbiConstants.EventCaptureMax,

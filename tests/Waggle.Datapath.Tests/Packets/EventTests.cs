@@ -72,6 +72,43 @@ public sealed class EventTests
     }
 
     [Fact]
+    public void Event_Debug_TellsEachStepOfAPacket()
+    {
+        using var pod = new PodHook(Configs.Tunnel with { Debug = 1, ConntrackEnabled = 1, CtTimeoutAny = 60 });
+        var packet = PacketBuilder.Ip(Configs.Pod4, Configs.Remote4).UdpPorts(1234, 53).Build();
+        var records = Events(pod, () =>
+        {
+            pod.FromPod(packet);
+            pod.FromPod(packet);
+        }).ConvertAll(r => MemoryMarshal.Read<DebugEvent>(r));
+        Assert.All(records, r => Assert.Equal(((byte)EventType.Debug, (ushort)Marshal.SizeOf<DebugEvent>(), 11u, 1001u), (r.Header.Type, r.Header.Length, r.Header.EndpointId, r.Header.SourceIdentity)));
+        Assert.Single(records.Select(r => r.Hash).Distinct());
+        Assert.Equal(
+            [
+                DebugMessage.IpIdMapSucceed4, DebugMessage.CtLookup41, DebugMessage.CtLookup42, DebugMessage.CtVerdict, DebugMessage.CtCreated4, DebugMessage.Encap,
+                DebugMessage.IpIdMapSucceed4, DebugMessage.CtLookup41, DebugMessage.CtLookup42, DebugMessage.CtVerdict, DebugMessage.Encap,
+            ],
+            records.Select(r => (DebugMessage)r.Message));
+        Assert.Equal((Tail(Configs.Remote4), 2001u), (records[0].Arg1, records[0].Arg2));
+        Assert.Equal((Tail(Configs.Pod4), Tail(Configs.Remote4), (53u << 16) | 1234), (records[1].Arg1, records[1].Arg2, records[1].Arg3));
+        Assert.Equal((17u << 8, 0u, 1001u, 1u), (records[2].Arg1, records[3].Arg1, records[4].Arg2, records[9].Arg1));
+        Assert.Equal(1001u, records[5].Arg2);
+    }
+
+    [Fact]
+    public void Event_DebugOff_LeavesNothingOfItInTheProgram()
+    {
+        using PodHook off = new(Configs.Tunnel), on = new(Configs.Tunnel with { Debug = 1 });
+        Assert.Empty(Events(off, () => off.FromPod(PacketBuilder.Ip(Configs.Pod4, Configs.Remote4).UdpPorts(1, 2))));
+        Assert.NotEmpty(Events(on, () => on.FromPod(PacketBuilder.Ip(Configs.Pod4, Configs.Remote4).UdpPorts(1, 2))));
+        var (without, with) = (off.Hook.Program("from_pod").GetInfo().InstructionCount, on.Hook.Program("from_pod").GetInfo().InstructionCount);
+        Assert.True(with - without > 50, $"{without} instructions without, {with} with");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{without} instructions without, {with} with");
+    }
+
+    private static uint Tail(string address) => BitConverter.ToUInt32(System.Net.IPAddress.Parse(address).GetAddressBytes());
+
+    [Fact]
     public void Event_Flood_LimitedAndCounted()
     {
         using var pod = new PodHook(Configs.Tunnel with { EventRate = 1, EventBurst = 10 });

@@ -32,7 +32,7 @@ public sealed class VerifierTests
     {
         foreach (var response in Enum.GetValues<DenyResponse>())
         {
-            Load(name, 1, -1, Configs.Tunnel with { DenyResponse = (byte)response, TracePoints = 0xfff, TraceAggregation = (byte)response });
+            Load(name, 1, -1, Configs.Tunnel with { DenyResponse = (byte)response, TracePoints = 0xfff, TraceAggregation = (byte)response, Debug = 1 });
         }
 
         Load(name, 1, -1, Configs.Tunnel with { TracePoints = 0xfff, TraceAggregation = (byte)TraceAggregation.Maximum, RoutingMode = (byte)RoutingMode.Native });

@@ -9,12 +9,12 @@ namespace Waggle.Commands.Monitor;
 /// <summary><c>monitor</c>: drops, traces, verdicts and memberships of this node as they happen.</summary>
 internal static class MonitorCommand
 {
-    private static readonly string[] Types = ["drop", "trace", "policy-verdict", "membership"];
+    private static readonly string[] Types = ["drop", "trace", "policy-verdict", "membership", "debug"];
 
     public static Verb Create(string tool)
     {
         var output = new OutputFlags();
-        var type = new Flag<string[]>("--type", "only these events: drop, trace, policy-verdict or membership (may be repeated)", "-t") { HelpName = "TYPE", Values = _ => Types.Select(each => new Candidate(each)) };
+        var type = new Flag<string[]>("--type", "only these events: drop, trace, policy-verdict, membership or debug (may be repeated)", "-t") { HelpName = "TYPE", Values = _ => Types.Select(each => new Candidate(each)) };
         var related = new Flag<string[]>("--related-to", "only events of these endpoint ids (may be repeated)") { HelpName = "ID" };
         var from = new Flag<string[]>("--from", "only events whose source has this identity (may be repeated)") { HelpName = "IDENTITY" };
         var to = new Flag<string[]>("--to", "only events whose destination has this identity (may be repeated)") { HelpName = "IDENTITY" };

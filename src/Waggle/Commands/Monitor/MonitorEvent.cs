@@ -8,7 +8,7 @@ using Waggle.Commands.Nodes;
 namespace Waggle.Commands.Monitor;
 
 /// <summary>One event of the datapath as the agent streams it, one JSON object for each.</summary>
-/// <param name="Type"><c>drop</c>, <c>trace</c>, <c>policy-verdict</c>, <c>membership</c> or <c>lost</c>.</param>
+/// <param name="Type"><c>drop</c>, <c>trace</c>, <c>policy-verdict</c>, <c>membership</c>, <c>debug</c> or <c>lost</c>.</param>
 /// <param name="Packet">The start of the packet, from the Ethernet header on; empty when there is none.</param>
 internal sealed record MonitorEvent(JsonObject Json, string Type, byte[] Packet)
 {
@@ -37,6 +37,7 @@ internal sealed record MonitorEvent(JsonObject Json, string Type, byte[] Packet)
         "trace" => $"{Arrow()} {Place()}{Interface()} identity {Identities()}: {Summary()}",
         "policy-verdict" => Verdict(),
         "membership" => $"{style.Green("**")} {Json.Text("change") ?? "membership"} {Json.Text("group")} endpoint {Endpoint}{(Json.Text("protocol") is { } protocol ? $" ({protocol})" : "")}",
+        "debug" => $"{style.Dim("..")} MARK 0x{Json.Number("hash"):x} endpoint {Endpoint}, cpu {Json.Number("cpu"):D2}: {Json.Text("message")}",
         "lost" => $"{style.Yellow("!!")} {Json.Number("count")} events lost: the ring buffer was full",
         _ => Json.ToJsonString(),
     };
