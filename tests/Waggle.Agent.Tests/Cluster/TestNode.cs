@@ -33,6 +33,9 @@ internal sealed class TestNode : IDisposable
 
     public string CniSocket => Path.Combine(RunDirectory, "cni.sock");
 
+    /// <summary>Where the node serves its flows, if it does.</summary>
+    public string HubbleSocket => Path.Combine(RunDirectory, "hubble.sock");
+
     public string BpfDirectory => Path.Combine(_directory, "bpf");
 
     public int AgentPid => _agent?.Id ?? 0;
@@ -71,6 +74,7 @@ internal sealed class TestNode : IDisposable
 
         await File.WriteAllTextAsync(Path.Combine(config, "bpf-root"), bpf);
         await File.WriteAllTextAsync(Path.Combine(config, "state-dir"), Path.Combine(directory, "run"));
+        await File.WriteAllTextAsync(Path.Combine(config, "hubble-socket-path"), Path.Combine(directory, "run", "hubble.sock"));
         await File.WriteAllTextAsync(Path.Combine(config, "write-cni-conf-when-ready"), Path.Combine(directory, "net.d", "05-cilium.conflist"));
 
         ResourceType<JsonObject> type = ResourceType.Untyped("", "v1", "nodes", "Node", false);
