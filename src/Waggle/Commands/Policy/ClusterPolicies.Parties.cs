@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Waggle.Cli;
 using Waggle.Kube.Resources;
 using Waggle.Policy.Addresses;
+using Waggle.Policy.Compile;
+using Waggle.Policy.Labels;
 using Waggle.Policy.Rules;
 
 namespace Waggle.Commands.Policy;
@@ -12,6 +14,9 @@ namespace Waggle.Commands.Policy;
 internal sealed partial class ClusterPolicies
 {
     private const uint Host = 1, RemoteNode = 6, WorldIPv4 = 9, WorldIPv6 = 10;
+
+    // Numbers of this command's own engines: a node as others see it, as it sees itself, and its policy.
+    private const uint FirstNode = 2u << 24, FirstOwnNode = 3u << 24, FirstNodeSubject = 1u << 30;
 
     /// <summary>The object as the API has it; null for a policy it does not have.</summary>
     public JsonObject? Object(PolicyKey policy) => _objects.GetValueOrDefault(policy);
@@ -66,21 +71,50 @@ internal sealed partial class ClusterPolicies
         var one = IpPrefix.Of(address);
         (int index, IpPrefix prefix) = cidrs.Index().Where(c => c.Item.Contains(one)).OrderByDescending(c => c.Item.Length).FirstOrDefault((-1, default));
         return index >= 0
-            ? new Party($"{address} (world, by {prefix})", FirstCidr + (uint)index, null, null, address)
-            : new Party($"{address} (world)", address.AddressFamily == AddressFamily.InterNetwork ? WorldIPv4 : WorldIPv6, null, null, address);
+            ? new Party($"{address} (world, by {prefix})", FirstCidr + (uint)index, null, null, address) { Addresses = [text] }
+            : new Party($"{address} (world)", address.AddressFamily == AddressFamily.InterNetwork ? WorldIPv4 : WorldIPv6, null, null, address) { Addresses = [text] };
     }
 
     private Party OfEndpoint(CiliumEndpoint endpoint, IPAddress? address)
     {
         int group = Groups.Index().First(g => g.Item.First.Status.Identity!.Id == endpoint.Status.Identity!.Id && g.Item.Ports.SequenceEqual(Ports(endpoint))).Index;
         address ??= IPAddress.TryParse(Addresses(endpoint).FirstOrDefault(), out IPAddress? first) ? first : null;
-        return new Party($"{endpoint.Metadata.Namespace}/{endpoint.Metadata.Name}", (uint)endpoint.Status.Identity!.Id, (uint)group + 1, endpoint.Status.Networking?.Node, address);
+        return new Party($"{endpoint.Metadata.Namespace}/{endpoint.Metadata.Name}", (uint)endpoint.Status.Identity!.Id, (uint)group + 1, endpoint.Status.Networking?.Node, address) { Addresses = [.. Addresses(endpoint)] };
     }
 
-    private static Party OfNode(CiliumNode node, IPAddress? address)
+    private Party OfNode(CiliumNode node, IPAddress? address)
     {
         string? own = node.Spec.Addresses.FirstOrDefault(a => a.Type == "InternalIP")?.Ip;
-        return new Party($"node {node.Metadata.Name}", RemoteNode, null, own, address ?? (IPAddress.TryParse(own, out IPAddress? parsed) ? parsed : null));
+        uint index = (uint)_nodes.IndexOf(node);
+        return new Party($"node {node.Metadata.Name}", FirstNode + index, HasHostFirewall ? FirstNodeSubject + index : null, own, address ?? (IPAddress.TryParse(own, out IPAddress? parsed) ? parsed : null))
+        {
+            OwnIdentity = FirstOwnNode + index, Addresses = [.. node.Spec.Addresses.Select(a => a.Ip).OfType<string>()],
+        };
+    }
+
+    /// <summary>The name of the node with this address.</summary>
+    public string? NodeAt(string? address) => address is null ? null : _nodes.Find(n => n.Spec.Addresses.Any(a => a.Ip == address))?.Metadata.Name;
+
+    /// <summary>Nodes as peers, and, where their policy counts, as subjects.</summary>
+    private void AddNodes(PolicyEngine engine, bool asSubjects)
+    {
+        foreach ((int i, CiliumNode node) in _nodes.Index())
+        {
+            string[] servers = node.Spec.Addresses.Any(a => a.Ip is { } ip && _apiServers.Contains(ip)) ? ["reserved:kube-apiserver"] : [];
+            LabelSet own = LabelSet.Parse([.. servers, "reserved:host", .. node.Metadata.Labels.Select(l => $"k8s:{l.Key}={l.Value}")]);
+            IEnumerable<string> seen = _tellsNodesApart ? node.Metadata.Labels.Where(l => _nodeLabels.Takes(l.Key)).Select(l => $"node:{l.Key}={l.Value}") : [];
+            engine.UpsertIdentity(FirstNode + (uint)i, LabelSet.Parse([.. servers, "reserved:remote-node", .. seen]));
+            engine.UpsertIdentity(FirstOwnNode + (uint)i, own);
+            if (asSubjects)
+            {
+                engine.UpsertSubject(FirstNodeSubject + (uint)i, new SubjectSpec { Identity = FirstOwnNode + (uint)i, Labels = own, IsHost = true });
+            }
+        }
+
+        if (asSubjects)
+        {
+            engine.UpsertPolicy(HostSafety.Policy);
+        }
     }
 
     private static IEnumerable<string> Addresses(CiliumEndpoint endpoint) =>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Waggle.Agent.Identities;
 using Waggle.Kube.Client;
 using Waggle.Kube.Resources;
 using Waggle.Policy.Addresses;
@@ -27,12 +28,19 @@ internal sealed partial class ClusterPolicies
     private readonly List<CiliumNode> _nodes = [];
     private readonly Dictionary<PolicyKey, JsonObject> _objects = [];
     private readonly List<PolicyService> _services = [];
+    private readonly Dictionary<string, JsonObject> _serviceObjects = new(StringComparer.Ordinal);
+    private readonly List<(string Service, JsonObject Slice)> _slices = [];
     private readonly List<ParsedCidrGroup> _groups = [];
     private PolicyEngineOptions _options = new();
-    private bool _strict;
+    private bool _strict, _tellsNodesApart;
+    private LabelFilter _nodeLabels = LabelFilter.OfNodes("");
+    private readonly HashSet<string> _apiServers = [];
 
     /// <summary>All policies of the cluster, the invalid too.</summary>
     public List<ParsedPolicy> Policies { get; } = [];
+
+    /// <summary>Policies with a nodeSelector apply to nodes.</summary>
+    public bool HasHostFirewall { get; private init; }
 
     /// <summary>The addresses of its pods, as wide as the nodes have them.</summary>
     public List<IpPrefix> PodPrefixes { get; } = [];
@@ -41,6 +49,9 @@ internal sealed partial class ClusterPolicies
     {
         var cluster = new ClusterPolicies
         {
+            HasHostFirewall = config.GetValueOrDefault("enable-host-firewall") == "true",
+            _tellsNodesApart = config.GetValueOrDefault("enable-node-selector-labels") == "true",
+            _nodeLabels = LabelFilter.OfNodes(config.GetValueOrDefault("node-labels") ?? ""),
             _strict = config.GetValueOrDefault("enable-non-default-deny-policies") == "false",
             _options = new PolicyEngineOptions
             {
@@ -94,7 +105,8 @@ internal sealed partial class ClusterPolicies
     /// <summary>An engine with these policies, committed.</summary>
     /// <param name="policies">Invalid ones are left out, as an agent leaves them out.</param>
     /// <param name="cidrs">Prefixes that need identities of the same numbers in all engines to compare.</param>
-    public PolicyEngine Engine(IEnumerable<ParsedPolicy> policies, IReadOnlyList<IpPrefix>? cidrs = null)
+    /// <param name="nodes">Nodes count as subjects; null: where the host firewall is on.</param>
+    public PolicyEngine Engine(IEnumerable<ParsedPolicy> policies, IReadOnlyList<IpPrefix>? cidrs = null, bool? nodes = null)
     {
         var engine = new PolicyEngine(_options);
         foreach ((uint id, _, string[] labels) in s_reserved)
@@ -117,6 +129,7 @@ internal sealed partial class ClusterPolicies
             engine.UpsertSubject((uint)i + 1, new SubjectSpec { Identity = identity, Labels = labels, Ports = ports });
         }
 
+        AddNodes(engine, nodes ?? HasHostFirewall);
         IReadOnlyList<IpPrefix> prefixes = cidrs ?? [.. engine.RequiredCidrs.Order()];
         foreach ((int i, IpPrefix prefix) in prefixes.Index())
         {
@@ -128,10 +141,11 @@ internal sealed partial class ClusterPolicies
         return engine;
     }
 
-    /// <summary>Whom to compare: pods that policy cannot tell apart are one entry.</summary>
+    /// <summary>Whom to compare: pods that policy cannot tell apart are one entry; nodes, where policy tells them apart, as other nodes and their pods see them.</summary>
     public IReadOnlyList<DiffEndpoint> Endpoints(IReadOnlyList<IpPrefix> cidrs) =>
     [
         .. Groups.Index().Select(g => new DiffEndpoint((uint)g.Item.First.Status.Identity!.Id, (uint)g.Index + 1, g.Item.Name)),
+        .. HasHostFirewall || _tellsNodesApart ? _nodes.Index().Select(n => new DiffEndpoint(FirstNode + (uint)n.Index, HasHostFirewall ? FirstNodeSubject + (uint)n.Index : null, $"node {n.Item.Metadata.Name}")) : [],
         .. s_reserved.Select(r => new DiffEndpoint(r.Id, null, r.Name)),
         .. cidrs.Index().Select(c => new DiffEndpoint(FirstCidr + (uint)c.Index, null, c.Item.ToString())),
     ];
@@ -163,13 +177,16 @@ internal sealed partial class ClusterPolicies
                 addresses.Add(key, list = []);
             }
 
+            _slices.Add((key, slice));
             list.AddRange((slice["endpoints"] as JsonArray ?? []).SelectMany(e => e?["addresses"] as JsonArray ?? [])
                 .Select(a => IPAddress.TryParse((string?)a, out IPAddress? address) ? address : null).OfType<IPAddress>());
         }
 
+        _apiServers.UnionWith((addresses.GetValueOrDefault("default/kubernetes") ?? []).Select(a => a.ToString()));
         foreach (JsonObject service in (await client.ListAsync(KubeTypes.Services, cancellation: cancellation).ConfigureAwait(false)).Items)
         {
             string ns = (string?)service["metadata"]?["namespace"] ?? "", name = (string?)service["metadata"]?["name"] ?? "";
+            _serviceObjects[$"{ns}/{name}"] = service;
             _services.Add(new PolicyService
             {
                 Namespace = ns,

@@ -51,11 +51,13 @@ internal static class LintCommand
         List<(ParsedPolicy Policy, PolicyDocument Document)> given = PolicyCommands.Policies(files);
         using var client = flags.Open(call);
         ClusterPolicies cluster = await ClusterPolicies.ReadAsync(client, await ConfigSource.ReadAsync(client, call.Get(flags.Namespace)!, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
-        PolicyEngine engine = cluster.Engine(cluster.Policies.Concat(given.Select(g => cluster.InForce(g.Policy))));
+        PolicyEngine engine = cluster.Engine(cluster.Policies.Concat(given.Select(g => cluster.InForce(g.Policy))), nodes: true);
         var linter = new PolicyLinter(engine, cluster.PodPrefixes);
+        IEnumerable<LintFinding> Check(ParsedPolicy policy) => cluster.HasHostFirewall || !policy.SelectsNodes ? linter.Check(policy)
+            : [.. linter.Check(policy), new LintFinding("host-firewall-off", LintSeverity.Warning, policy.Key, policy.Rules.First(r => r.SelectsNodes).Pointer, "enable-host-firewall is off in ConfigMap cilium-config: rules with a nodeSelector are not in force")];
         List<Row> rows = files.Length == 0
-            ? [.. cluster.Policies.SelectMany(linter.Check).Select(f => new Row(f, f.Pointer))]
-            : [.. given.SelectMany(g => linter.Check(cluster.InForce(g.Policy)).Select(f => new Row(f, $"{g.Document.File}:{g.Document.Line(f.Pointer)}")))];
+            ? [.. cluster.Policies.SelectMany(Check).Select(f => new Row(f, f.Pointer))]
+            : [.. given.SelectMany(g => Check(cluster.InForce(g.Policy)).Select(f => new Row(f, $"{g.Document.File}:{g.Document.Line(f.Pointer)}")))];
         s_listing.Print(call.Terminal, request, [.. rows.OrderByDescending(r => r.Finding.Severity)]);
         return rows.Exists(r => r.Finding.Severity == LintSeverity.Error) ? ExitCode.Failed : ExitCode.Ok;
     }

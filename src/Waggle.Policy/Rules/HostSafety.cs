@@ -1,12 +1,12 @@
 using System.Text.Json;
-using Waggle.Policy.Rules;
 
-namespace Waggle.Agent.Policy;
+namespace Waggle.Policy.Rules;
 
 /// <summary>What the host firewall never cuts, whatever policies say: without it a node could not be brought back.</summary>
 /// <remarks>The API server, to the kubelet's port and to those from which the node asks it (a connection may be older than the programs: then an answer is the first packet they see), tunnels, health checks and BGP between nodes, DNS and DHCP of the node.</remarks>
-internal static class HostSafety
+public static class HostSafety
 {
+    /// <summary>The policy, as one that wins over all others.</summary>
     public static ParsedPolicy Policy { get; } = Parse("""
         {
           "apiVersion": "cilium.io/v2", "kind": "CiliumClusterwideNetworkPolicy", "metadata": {"name": "waggle-host-safety"},
