@@ -49,12 +49,18 @@ enum source_file {
 	SOURCE_FILE_NEIGHBOUR = 6, /* lib/neighbour.h */
 	SOURCE_FILE_ICMP      = 7, /* lib/icmp_error.h */
 	SOURCE_FILE_MULTICAST = 8, /* lib/multicast.h */
-	SOURCE_FILE_SNOOP     = 9, /* lib/snoop.h, lib/igmp.h, lib/mld.h */
+	SOURCE_FILE_SNOOP     = 9, /* lib/snoop.h */
 	SOURCE_FILE_NAT       = 10, /* lib/nat.h */
 	SOURCE_FILE_ENCAP     = 11, /* lib/encap.h */
-	SOURCE_FILE_PARSE     = 12, /* lib/parse.h */
+	SOURCE_FILE_PARSE     = 12, /* lib/packet.h */
 	SOURCE_FILE_TUPLE     = 13, /* lib/tuple.h */
 	SOURCE_FILE_POLICY    = 14, /* lib/admit.h */
+	SOURCE_FILE_MASQUERADE = 15, /* lib/masquerade.h */
+	SOURCE_FILE_MEMBERSHIP = 16, /* lib/membership.h */
+	SOURCE_FILE_MULTICAST_POLICY = 17, /* lib/multicast_policy.h */
+	SOURCE_FILE_NAT_RELATED = 18, /* lib/nat_related.h */
+	SOURCE_FILE_REPLICATE = 19, /* lib/replicate.h */
+	SOURCE_FILE_REPORT = 20, /* lib/report.h */
 };
 
 #endif

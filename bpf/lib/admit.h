@@ -171,7 +171,7 @@ SEPARATE int judge_new(struct __sk_buff *skb, struct trail *trail, const struct 
 		answer = &work->answer;
 		ask(work, trail, &reading->tuple, true);
 		if (unlikely(reading->tuple.ports_unknown && (answer->egress.asked || answer->ingress.asked)))
-			return DROP(TUPLE, FRAGMENT_NOT_FOUND);
+			return DROP(POLICY, FRAGMENT_NOT_FOUND);
 		if (answer->egress.told || answer->ingress.told)
 			emit_verdicts(skb, trail, &work->question, answer);
 		if (answer->denied)

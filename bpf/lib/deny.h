@@ -141,7 +141,7 @@ NOINLINE int answer_denied(struct __sk_buff *skb, struct trail *trail, const str
 	}
 	if (trail->answers == ANSWERS_THROUGH_TUNNEL)
 		return answer_through_tunnel(skb, packet, reset ? trail->destination_identity : RESERVED_IDENTITY_REMOTE_NODE);
-	skb->mark = MARK_ADMITTED;
+	skb->mark = MARK_ANSWER;
 	return bpf_redirect(skb->ifindex, 0);
 }
 

@@ -81,6 +81,7 @@ INLINE int deliver(struct __sk_buff *skb, struct trail *trail, const struct endp
 	__builtin_memcpy(eth, endpoint->pod_mac, 12);
 	trail->destination_identity = endpoint->identity;
 	DEBUG(skb, trail, LOCAL_DELIVERY, endpoint->endpoint_id, trail->source_identity);
+	trail->endpoint_id = endpoint->endpoint_id; /* told from the receiver's side, as one that comes from elsewhere */
 	trace(skb, trail, TRACE_POINT_TO_ENDPOINT, endpoint->ifindex);
 	if (at_ingress && config.redirect_peer && likely(!(endpoint->flags & ENDPOINT_NO_PEER))) {
 		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
@@ -93,6 +94,8 @@ INLINE int deliver(struct __sk_buff *skb, struct trail *trail, const struct endp
 INLINE int to_stack(struct __sk_buff *skb, const struct trail *trail)
 {
 	DEBUG(skb, trail, TO_STACK, 0, 0);
+	if (trail->quiet)
+		skb->mark = MARK_QUIET;
 	trace(skb, trail, TRACE_POINT_TO_STACK, 0);
 	return TC_ACT_OK;
 }
@@ -121,6 +124,8 @@ NOINLINE int route(struct __sk_buff *skb, const struct trail *trail, const struc
 		next.nh_family = AF_INET6;
 		__builtin_memcpy(next.ipv6_nh, fib.ipv6_dst, sizeof(next.ipv6_nh));
 	}
+	if (trail->quiet)
+		skb->mark = MARK_QUIET;
 	if (fib.ifindex != config.uplink_ifindex) /* there `to_network` tells it */
 		trace(skb, trail, TRACE_POINT_TO_NETWORK, fib.ifindex);
 	return bpf_redirect_neigh(fib.ifindex, &next, sizeof(next), 0);

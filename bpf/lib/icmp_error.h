@@ -108,7 +108,7 @@ NOINLINE int send_icmp_error_ipv4(struct __sk_buff *skb, const struct packet *pa
 	ip->check = checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
 	*icmp = (struct icmp_header){ .type = type_code >> 8, .code = type_code & 0xff, .rest = bpf_htonl(mtu & 0xffff) };
 	icmp->checksum = checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)icmp, sizeof(*icmp), sum));
-	skb->mark = MARK_ADMITTED;
+	skb->mark = MARK_ANSWER;
 	return bpf_redirect(skb->ifindex, 0);
 }
 
@@ -141,7 +141,7 @@ NOINLINE int send_icmp_error_ipv6(struct __sk_buff *skb, const struct packet *pa
 	sum = bpf_csum_diff(NULL, 0, (__be32 *)icmp, sizeof(*icmp), sum);
 	sum = checksum_add(sum, checksum_pseudo_ipv6(&router, &packet->source, sizeof(struct icmp_header) + quote, IPPROTO_ICMPV6));
 	icmp->checksum = checksum_fold(sum);
-	skb->mark = MARK_ADMITTED;
+	skb->mark = MARK_ANSWER;
 	return bpf_redirect(skb->ifindex, 0);
 }
 

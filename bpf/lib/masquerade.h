@@ -91,14 +91,14 @@ INLINE int allocate(const struct nat_key *out, struct nat_entry *translated, con
 				break;
 		}
 		if (i == PORT_ATTEMPTS)
-			return DROP(NAT, NO_NAT_MAPPING);
+			return DROP(MASQUERADE, NO_NAT_MAPPING);
 	}
 	translated->address = reverse.destination;
 	translated->port = port;
 	translated->last = pod.last;
 	if (bpf_map_update_elem(&snat, out, translated, BPF_ANY)) {
 		bpf_map_delete_elem(&snat, &reverse);
-		return DROP(NAT, NO_NAT_MAPPING);
+		return DROP(MASQUERADE, NO_NAT_MAPPING);
 	}
 	return 0;
 }

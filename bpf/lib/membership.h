@@ -111,11 +111,11 @@ NOINLINE int join_group(struct __sk_buff *skb, const struct trail *trail, struct
 	__u8 filter_mode = work->filter_mode;
 
 	if (!limit)
-		return DROP(SNOOP, IGMP_TABLE_FULL);
+		return DROP(MEMBERSHIP, IGMP_TABLE_FULL);
 	if (!join && work->record.compat != MEMBERSHIP_COMPAT_STATIC && *(volatile __u32 *)&limit->groups >= config.mcast_max_groups)
-		return DROP(SNOOP, IGMP_TOO_MANY_GROUPS);
+		return DROP(MEMBERSHIP, IGMP_TOO_MANY_GROUPS);
 	if (sources && bpf_map_update_elem(&mcast_sources, &work->record.key, list, BPF_ANY))
-		return DROP(SNOOP, IGMP_TABLE_FULL);
+		return DROP(MEMBERSHIP, IGMP_TABLE_FULL);
 
 	if (join) {
 		if (refresh_member(work, join, filter_mode, sources))
@@ -132,7 +132,7 @@ NOINLINE int join_group(struct __sk_buff *skb, const struct trail *trail, struct
 	if (bpf_map_update_elem(&mcast_joins, &work->record.key, &work->fresh, BPF_NOEXIST)) {
 		if (sources)
 			bpf_map_delete_elem(&mcast_sources, &work->record.key);
-		return DROP(SNOOP, IGMP_TABLE_FULL);
+		return DROP(MEMBERSHIP, IGMP_TABLE_FULL);
 	}
 	__sync_fetch_and_add(&limit->groups, 1);
 	set_member(group, work->record.key.slot);

@@ -16,7 +16,7 @@ NOINLINE int note_target(struct __sk_buff *skb, const struct packet *packet, str
 	struct tuple_work *reading = get_tuple_work();
 
 	if (!reading)
-		return DROP(MULTICAST, COPY_FAILED);
+		return DROP(MULTICAST_POLICY, COPY_FAILED);
 	TRY(ipv6 ? read_tuple(skb, packet, reading, true) : read_tuple(skb, packet, reading, false));
 	work->protocol = reading->tuple.protocol;
 	work->port = reading->tuple.port;
@@ -55,7 +55,7 @@ NOINLINE int member_may_hear(struct __sk_buff *skb, const struct trail *trail, c
 	refusal.destination_identity = member->identity;
 	if (work->ports_unknown && answer->ingress.asked) {
 		refusal.endpoint_id = member->endpoint_id;
-		record_drop(skb, &refusal, DROP(POLICY, FRAGMENT_NOT_FOUND), TRAFFIC_DIRECTION_INGRESS);
+		record_drop(skb, &refusal, DROP(MULTICAST_POLICY, FRAGMENT_NOT_FOUND), TRAFFIC_DIRECTION_INGRESS);
 		return 0;
 	}
 	if (!answer->denied) {

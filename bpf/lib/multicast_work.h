@@ -41,6 +41,7 @@ struct mcast_work {
 	__u32 summary_word;    /* the next one */
 	__u32 pending;         /* slot whose copy waits, so that the last one can take the packet itself; or NO_SLOT */
 	__u32 listed;          /* members of the fan-out's list that want the packet */
+	struct trail told;     /* what is said of one copy: fields that stay 0 are not known of a group */
 	__u32 filter_mode;     /* for join_group */
 	/* snoop.h, report.h */
 	__u32 offset;          /* of the next record or checksum chunk, from the start of the frame */

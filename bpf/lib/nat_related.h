@@ -25,7 +25,7 @@ INLINE int read_quotation(struct __sk_buff *skb, const struct flow *error, struc
 		struct ipv6hdr ip;
 
 		if (bpf_skb_load_bytes(skb, quotation->offset, &ip, sizeof(ip)))
-			return DROP(NAT, INVALID_PACKET);
+			return DROP(NAT_RELATED, INVALID_PACKET);
 		__builtin_memcpy(&quotation->source, &ip.saddr, 16);
 		__builtin_memcpy(&quotation->destination, &ip.daddr, 16);
 		quotation->protocol = ip.nexthdr;
@@ -34,7 +34,7 @@ INLINE int read_quotation(struct __sk_buff *skb, const struct flow *error, struc
 		struct iphdr ip;
 
 		if (bpf_skb_load_bytes(skb, quotation->offset, &ip, sizeof(ip)) || ip.ihl < 5)
-			return DROP(NAT, INVALID_PACKET);
+			return DROP(NAT_RELATED, INVALID_PACKET);
 		quotation->source = address_from_v4(ip.saddr);
 		quotation->destination = address_from_v4(ip.daddr);
 		quotation->protocol = ip.protocol;
@@ -53,12 +53,12 @@ INLINE int rewrite_quotation(struct __sk_buff *skb, const struct flow *error, co
 
 	if (bpf_l4_csum_replace(skb, checksum, quoted->local_port, port, sizeof(port)) ||
 	    bpf_skb_store_bytes(skb, quotation->transport + quoted->local_port_offset, &port, sizeof(port), 0))
-		return DROP(NAT, ERROR_WRITING_TO_PACKET);
+		return DROP(NAT_RELATED, ERROR_WRITING_TO_PACKET);
 	/* IPv4: the quoted header's own checksum changes by the opposite amount, so the outer one stays. */
 	if (ipv6 ? bpf_l4_csum_replace(skb, checksum, 0, difference, 0)
 		 : bpf_l3_csum_replace(skb, quotation->offset + offsetof(struct iphdr, check), 0, difference, 0))
-		return DROP(NAT, ERROR_WRITING_TO_PACKET);
-	return store_address(skb, field, to, ipv6) ? DROP(NAT, ERROR_WRITING_TO_PACKET) : 0;
+		return DROP(NAT_RELATED, ERROR_WRITING_TO_PACKET);
+	return store_address(skb, field, to, ipv6) ? DROP(NAT_RELATED, ERROR_WRITING_TO_PACKET) : 0;
 }
 
 /*

@@ -13,11 +13,13 @@
 #include "../abi/identity.h"
 #include "drop.h"
 
-/*
- * skb->mark of packets that a program hands to a pod's device after it admitted them, or made itself, so that `to_pod` does not
- * ask again. The kernel clears it on the way into the pod.
- */
+/* skb->mark, for the next program on the way; the kernel clears it on the way into a pod. */
+/* Admitted, and told of, by the program that hands it to the pod's device: `to_pod` does neither again. */
 #define MARK_ADMITTED 0x57470001
+/* Made by a program, as an answer: nobody asks about it, but it is told of. */
+#define MARK_ANSWER   0x57470002
+/* Its trace events are merged into earlier ones: on its way through the uplink, too. */
+#define MARK_QUIET    0x57470003
 
 #define IPV4_DF 0x4000
 #define IPV4_MF 0x2000

@@ -118,6 +118,19 @@ NOINLINE __u32 prepare_copy(struct __sk_buff *skb, const struct mcast_work *work
 	return set_tunnel(skb, &slot->tunnel, work->identity) ? 0 : config.overlay_ifindex;
 }
 
+/* A group has no connections: each copy is told of, at the member's side or where it leaves the node. */
+INLINE void tell_of_copy(const struct replication *r, const struct mcast_slot *slot, __u32 ifindex)
+{
+	struct trail *told = &r->work->told;
+
+	told->source_identity = r->trail->source_identity;
+	told->endpoint_id = slot->kind == SLOT_KIND_LOCAL ? slot->endpoint_id : r->trail->endpoint_id;
+	if (slot->kind == SLOT_KIND_LOCAL)
+		trace(r->skb, told, TRACE_POINT_TO_ENDPOINT, ifindex);
+	else if (ifindex == config.overlay_ifindex) /* copies that leave by the uplink are told of there */
+		trace(r->skb, told, TRACE_POINT_TO_OVERLAY, ifindex);
+}
+
 /* Sends the copy that waits. */
 INLINE void send_pending(const struct replication *r)
 {
@@ -127,8 +140,10 @@ INLINE void send_pending(const struct replication *r)
 	if (!slot)
 		return;
 	ifindex = prepare_copy(r->skb, r->work, slot);
+	if (ifindex && slot->kind != SLOT_KIND_LOCAL) /* `to_pod` tells of local ones */
+		tell_of_copy(r, slot, ifindex);
 	if (!ifindex || bpf_clone_redirect(r->skb, ifindex, 0))
-		count_verdict(r->skb, DROP(MULTICAST, COPY_FAILED), TRAFFIC_DIRECTION_INGRESS);
+		count_verdict(r->skb, DROP(REPLICATE, COPY_FAILED), TRAFFIC_DIRECTION_INGRESS);
 }
 
 INLINE bool is_listed(const struct mcast_fan_out *fan_out, __u32 slot)
@@ -176,7 +191,7 @@ INLINE void tell_of_member(const struct replication *r, __u32 index)
 	const struct mcast_slot *slot = bpf_map_lookup_elem(&mcast_slots, &index);
 
 	if (slot)
-		trace(r->skb, r->trail, TRACE_POINT_TO_ENDPOINT, slot->ifindex);
+		tell_of_copy(r, slot, slot->ifindex);
 }
 
 INLINE void visit_member(const struct replication *r, __u32 index)
@@ -236,16 +251,18 @@ INLINE int send_last(const struct replication *r, const bool at_ingress)
 	const struct mcast_slot *slot = bpf_map_lookup_elem(&mcast_slots, &index);
 
 	if (!slot)
-		return DROP(MULTICAST, COPY_FAILED);
+		return DROP(REPLICATE, COPY_FAILED);
 	ifindex = prepare_copy(r->skb, r->work, slot);
 	if (!ifindex)
-		return DROP(MULTICAST, COPY_FAILED);
-	count_verdict(r->skb, DROP(MULTICAST, MULTICAST_HANDLED), TRAFFIC_DIRECTION_EGRESS);
+		return DROP(REPLICATE, COPY_FAILED);
+	count_verdict(r->skb, DROP(REPLICATE, MULTICAST_HANDLED), TRAFFIC_DIRECTION_EGRESS);
 	if (at_ingress && config.redirect_peer && slot->kind == SLOT_KIND_LOCAL) {
 		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, r->skb->len);
-		trace(r->skb, r->trail, TRACE_POINT_TO_ENDPOINT, ifindex);
+		tell_of_copy(r, slot, ifindex);
 		return bpf_redirect_peer(ifindex, 0);
 	}
+	if (slot->kind != SLOT_KIND_LOCAL)
+		tell_of_copy(r, slot, ifindex);
 	return bpf_redirect(ifindex, 0);
 }
 
@@ -294,8 +311,8 @@ INLINE int send_to_list(struct replication *r)
 	if (r->work->pending != NO_SLOT)
 		send_pending(r);
 	if (bpf_skb_store_bytes(r->skb, 0, &mac, sizeof(mac), 0))
-		return DROP(MULTICAST, COPY_FAILED);
-	count_verdict(r->skb, DROP(MULTICAST, MULTICAST_HANDLED), TRAFFIC_DIRECTION_EGRESS);
+		return DROP(REPLICATE, COPY_FAILED);
+	count_verdict(r->skb, DROP(REPLICATE, MULTICAST_HANDLED), TRAFFIC_DIRECTION_EGRESS);
 	count_copies(TRAFFIC_DIRECTION_INGRESS, r->work->listed, r->skb->len);
 	return bpf_redirect(r->fan_out->ifindex, BPF_F_INGRESS);
 }
@@ -314,7 +331,7 @@ INLINE int replicate(struct replication *r, const bool at_ingress)
 		walk(r, WALK_CLONE);
 	}
 	if (work->pending == NO_SLOT)
-		return DROP(MULTICAST, MULTICAST_NO_MEMBERS);
+		return DROP(REPLICATE, MULTICAST_NO_MEMBERS);
 	return send_last(r, at_ingress);
 }
 

@@ -33,17 +33,17 @@ INLINE int read_sources(struct __sk_buff *skb, struct mcast_work *work, const bo
 	__u32 count = work->record.sources, offset = work->record.sources_offset, i;
 
 	if (count > config.mcast_max_sources || count > MCAST_MAX_SOURCES)
-		return DROP(SNOOP, IGMP_TOO_MANY_SOURCES);
+		return DROP(REPORT, IGMP_TOO_MANY_SOURCES);
 	work->incoming.count = count;
 	if (!count)
 		return 0;
 	if (ipv6) {
 		if (bpf_skb_load_bytes(skb, offset, work->incoming.sources, BOUNDED(count, MCAST_MAX_SOURCES) * sizeof(struct address)))
-			return DROP(SNOOP, IGMP_TRUNCATED);
+			return DROP(REPORT, IGMP_TRUNCATED);
 		return 0;
 	}
 	if (bpf_skb_load_bytes(skb, offset, work->raw, BOUNDED(count, MCAST_MAX_SOURCES) * sizeof(__be32)))
-		return DROP(SNOOP, IGMP_TRUNCATED);
+		return DROP(REPORT, IGMP_TRUNCATED);
 	for (i = 0; i < MCAST_MAX_SOURCES; i++)
 		work->incoming.sources[i] = address_from_v4(work->raw[i]);
 	return 0;
@@ -70,7 +70,7 @@ static long append_source(__u32 step, struct combination *c)
 	if (source_listed(&work->list, source))
 		return 0;
 	if (count >= MCAST_MAX_SOURCES || count >= config.mcast_max_sources) {
-		work->broken = DROP(SNOOP, IGMP_TOO_MANY_SOURCES);
+		work->broken = DROP(REPORT, IGMP_TOO_MANY_SOURCES);
 		return 1;
 	}
 	work->list.sources[count % MCAST_MAX_SOURCES] = *source;
@@ -163,13 +163,13 @@ NOINLINE int apply_record(struct __sk_buff *skb, const struct trail *trail, stru
 	struct mcast_group *group;
 
 	if (!address_is_multicast(&work->record.key.group, ipv6))
-		return DROP(SNOOP, IGMP_NOT_A_GROUP);
+		return DROP(REPORT, IGMP_NOT_A_GROUP);
 	if (address_is_link_multicast(&work->record.key.group, ipv6))
-		return DROP(SNOOP, IGMP_LINK_LOCAL_GROUP);
+		return DROP(REPORT, IGMP_LINK_LOCAL_GROUP);
 	group = find_group(&work->record.key.group);
 	if (!group) {
 		note_unconfigured(&work->record.key.group, trail->endpoint_id, 0, 0);
-		return DROP(SNOOP, MULTICAST_UNCONFIGURED);
+		return DROP(REPORT, MULTICAST_UNCONFIGURED);
 	}
 	if (ipv6)
 		TRY(read_sources(skb, work, true));
@@ -199,7 +199,7 @@ INLINE int verdict_of_report(struct __sk_buff *skb, struct mcast_work *work)
 		return work->refusal;
 	if (work->refusal)
 		count_verdict(skb, work->refusal, TRAFFIC_DIRECTION_EGRESS);
-	return work->joined ? DROP(SNOOP, IGMP_SUBSCRIBED) : DROP(SNOOP, IGMP_HANDLED);
+	return work->joined ? DROP(REPORT, IGMP_SUBSCRIBED) : DROP(REPORT, IGMP_HANDLED);
 }
 
 struct record_header {
@@ -227,7 +227,7 @@ static long check_record(__u32 step, struct report *report)
 
 	(void)step;
 	if (!next) {
-		report->work->broken = DROP(SNOOP, IGMP_TRUNCATED);
+		report->work->broken = DROP(REPORT, IGMP_TRUNCATED);
 		return 1;
 	}
 	report->work->offset = next;
@@ -279,7 +279,7 @@ INLINE int apply_report(struct report *report, __u32 offset, __u32 count, __u8 c
 	struct mcast_work *work = report->work;
 
 	if (count > config.mcast_max_records)
-		return DROP(SNOOP, IGMP_TOO_MANY_RECORDS);
+		return DROP(REPORT, IGMP_TOO_MANY_RECORDS);
 	begin_tally(work, compat);
 	work->offset = offset;
 	bpf_loop(count, check_record, report, 0);

@@ -172,9 +172,8 @@ NOINLINE int recall_connection(struct __sk_buff *skb, struct trail *trail, const
 		trail->reason = TRACE_REASON_REPLY;
 	else
 		trail->reason = entry->packets_initiator <= 1 ? TRACE_REASON_NEW : TRACE_REASON_ESTABLISHED;
-	/* Nobody keeps time for this place: it tells of the beginning and the end of a connection. */
-	trail->quiet = (trail->is_reply ? entry->packets_responder : entry->packets_initiator) > 1 &&
-		       !(tuple->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST));
+	/* Whether it is time to tell of this connection was decided when the packet left the pod. */
+	trail->quiet = skb->mark == MARK_QUIET;
 	return trail->is_reply;
 }
 
@@ -262,7 +261,7 @@ int to_network(struct __sk_buff *skb)
 	struct trail trail = {};
 	int verdict = TC_ACT_OK;
 
-	if (unlikely(skb->mark == MARK_ADMITTED)) /* an answer that from_network made */
+	if (unlikely(skb->mark == MARK_ANSWER)) /* an answer that from_network made */
 		return TC_ACT_OK;
 	if (config.host_firewall) {
 		if (skb->protocol == bpf_htons(ETH_P_IP))

@@ -168,11 +168,16 @@ INLINE int to_pod_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6
 	const struct endpoint_info *receiver = find_endpoint_of_device(skb->ifindex), *sender;
 	struct packet packet;
 
-	if (!receiver || parse_ip(skb, &packet, ipv6) < 0 || is_link_control(skb, &packet, ipv6))
+	if (!receiver || parse_ip(skb, &packet, ipv6) < 0)
+		return TC_ACT_OK;
+	trail->endpoint_id = receiver->endpoint_id;
+	/* On this link there is nobody but the node. */
+	trail->source_identity = ipv6 && address_is_link_local(&packet.source) ? RESERVED_IDENTITY_HOST : identity_of(&packet.source);
+	if (is_link_control(skb, &packet, ipv6))
 		return TC_ACT_OK;
 	set_destination(trail, receiver);
-	trail->endpoint_id = receiver->endpoint_id;
-	trail->source_identity = identity_of(&packet.source);
+	if (skb->mark == MARK_ANSWER)
+		return TC_ACT_OK;
 	if (config.host_firewall && trail->source_identity == RESERVED_IDENTITY_HOST) {
 		sender = find_endpoint(&packet.source);
 		trail->source_subject = sender ? sender->policy_subject : 0;
@@ -194,19 +199,19 @@ SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
 	struct trail trail = { .source_identity = RESERVED_IDENTITY_UNKNOWN };
+	const bool told = skb->mark == MARK_ADMITTED;
 	int verdict = TC_ACT_OK;
 
-	if (config.conntrack_enabled) {
-		if (skb->mark == MARK_ADMITTED)
-			trail.quiet = true; /* told when it was delivered */
-		else if (skb->protocol == bpf_htons(ETH_P_IP))
+	if (config.conntrack_enabled && !told) {
+		if (skb->protocol == bpf_htons(ETH_P_IP))
 			verdict = to_pod_ipv4(skb, &trail);
 		else if (skb->protocol == bpf_htons(ETH_P_IPV6))
 			verdict = to_pod_ipv6(skb, &trail);
 	}
 	if (likely(verdict == TC_ACT_OK)) {
 		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
-		trace(skb, &trail, TRACE_POINT_TO_ENDPOINT, skb->ifindex);
+		if (!told)
+			trace(skb, &trail, TRACE_POINT_TO_ENDPOINT, skb->ifindex);
 	}
 	return leave_hook(skb, &trail, verdict, TRAFFIC_DIRECTION_INGRESS);
 }

@@ -141,6 +141,8 @@ internal sealed partial class DatapathService(
             },
             TraceInterval = c.Duration("monitor-aggregation-interval"),
             Debug = c["debug-verbose"].Split([' ', ','], StringSplitOptions.RemoveEmptyEntries).Contains("datapath"),
+            EventRate = c.Number("bpf-events-default-rate-limit") is > 0 and int rate ? rate : int.MaxValue,
+            EventBurst = Math.Max(1, c.Number("bpf-events-default-rate-limit") > 0 ? c.Number("bpf-events-default-burst-limit") : int.MaxValue),
             PolicyEnabled = _policy |= c["enable-policy"] != "never",
             HostFirewall = _policy && c.Flag("enable-host-firewall"),
             AllowLocalhost = c["allow-localhost"] != "policy",

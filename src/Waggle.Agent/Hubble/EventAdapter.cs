@@ -7,6 +7,7 @@ using Waggle.Hubble.Observing;
 using Waggle.Hubble.Protocol.Flows;
 using Change = Waggle.Hubble.Protocol.Flows.Membership.Types.Change;
 using Direction = Waggle.Hubble.Protocol.Flows.TrafficDirection;
+using Dropped = Waggle.Datapath.Abi.DropReason;
 using Reason = Waggle.Hubble.Protocol.Flows.TraceReason;
 
 namespace Waggle.Agent.Hubble;
@@ -30,6 +31,11 @@ internal sealed class EventAdapter(FlowPipeline pipeline) : IEventTap
 
     public void OnTrace(in TraceEvent trace, ReadOnlySpan<byte> packet)
     {
+        if (!IsIp(packet))
+        {
+            return; // ARP and the like belong to the link, not to a flow; a drop of such a frame is told all the same
+        }
+
         FlowInput input = Input(in trace.Header, FlowEventType.Trace, trace.Point, trace.Packet.PacketLength);
         input.Verdict = trace.Point == (byte)TracePoint.ToProxy ? Verdict.Redirected : Verdict.Forwarded;
         input.TraceReason = (Reason)trace.Reason;
@@ -39,7 +45,7 @@ internal sealed class EventAdapter(FlowPipeline pipeline) : IEventTap
 
     public void OnVerdict(in VerdictEvent verdict, ReadOnlySpan<byte> packet)
     {
-        FlowInput input = Input(in verdict.Header, FlowEventType.PolicyVerdict, verdict.Direction, verdict.Packet.PacketLength);
+        FlowInput input = Input(in verdict.Header, FlowEventType.PolicyVerdict, 0, verdict.Packet.PacketLength);
         input.Verdict = (PolicyAction)verdict.Action switch
         {
             PolicyAction.Deny => Verdict.Dropped,
@@ -47,12 +53,14 @@ internal sealed class EventAdapter(FlowPipeline pipeline) : IEventTap
             PolicyAction.Audit => Verdict.Audit,
             _ => Verdict.Forwarded,
         };
-        input.DropReason = input.Verdict == Verdict.Dropped ? (byte)Waggle.Datapath.Abi.DropReason.PolicyDenied : (byte)0;
+        // As the drop that follows says it: nothing allows it, or a rule denies it.
+        input.DropReason = (byte)(input.Verdict != Verdict.Dropped ? Dropped.None : verdict.Match == (byte)PolicyMatch.None ? Dropped.PolicyDenied : Dropped.PolicyDeny);
         input.Direction = Of(verdict.Direction);
         input.PolicyMatch = verdict.Match;
         input.ProxyPort = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(verdict.ProxyPort);
         input.Rule = verdict.Rule;
-        input.Reply = ReplyState.No; // policy is asked for the first packet
+        // Policy is asked for the first packet. Whether one that it refused would have been an answer, nobody knows.
+        input.Reply = input.Verdict == Verdict.Dropped ? ReplyState.Unknown : ReplyState.No;
         if (verdict.RemoteIdentity != 0 && input.Direction == Direction.Ingress)
         {
             input.SourceIdentity = verdict.RemoteIdentity;
@@ -67,6 +75,11 @@ internal sealed class EventAdapter(FlowPipeline pipeline) : IEventTap
 
     public void OnMembership(in MembershipEvent membership)
     {
+        if (membership.Header.EndpointId == 0)
+        {
+            return; // another node: it tells of its member itself
+        }
+
         FlowInput input = Input(in membership.Header, FlowEventType.Membership, membership.Change, 0);
         var group = new FlowAddress(membership.Group.High.Value, membership.Group.Low.Value);
         pipeline.OnMembership(in input, group, (Change)membership.Change, membership.Compat, membership.FilterMode == (byte)FilterMode.Include ? (byte)1 : (byte)2);
@@ -79,6 +92,8 @@ internal sealed class EventAdapter(FlowPipeline pipeline) : IEventTap
         Type = type, SubType = subType, TimeNs = _clock.UnixNs(header.Timestamp), Ifindex = header.Ifindex, EndpointId = header.EndpointId, Cpu = (ushort)header.Cpu,
         SourceIdentity = header.SourceIdentity, DestinationIdentity = header.DestinationIdentity, PacketLength = length,
     };
+
+    private static bool IsIp(ReadOnlySpan<byte> packet) => packet.Length >= 14 && System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(packet[12..]) is 0x0800 or 0x86dd or 0x8100;
 
     private static Direction Of(byte direction) => direction switch { 1 => Direction.Ingress, 2 => Direction.Egress, _ => Direction.Unknown };
 }

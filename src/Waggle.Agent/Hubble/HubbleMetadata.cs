@@ -27,6 +27,9 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
 
     public ushort TunnelPort { get; set; }
 
+    /// <summary>Identities of prefixes, for addresses of which nobody is known.</summary>
+    public PrefixIdentities Prefixes { get; } = new();
+
     /// <summary>Devices that events named and nobody knows yet.</summary>
     public bool HasUnknownInterfaces => !_unknownInterfaces.IsEmpty;
 
@@ -45,7 +48,7 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
         return _identities.GetOrAdd(identity, static i => new EndpointInfo { Identity = i });
     }
 
-    public uint IdentityOf(FlowAddress address) => address.IsNone ? ReservedIdentity.Unknown : ReservedIdentity.World;
+    public uint IdentityOf(FlowAddress address) => address.IsNone ? ReservedIdentity.Unknown : Prefixes.Find(address) is > 0 and uint identity ? identity : ReservedIdentity.World;
 
     public ServiceInfo? Service(FlowAddress address, ushort port, byte protocol) => null;
 

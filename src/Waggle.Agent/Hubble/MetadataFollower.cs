@@ -163,6 +163,14 @@ internal sealed partial class MetadataFollower(
             foreach (Change<IpCacheRow> change in batch.Changes)
             {
                 events.IpCache(change.Row, change.IsDeleted);
+                if (change.IsDeleted)
+                {
+                    metadata.Prefixes.Remove(change.Row.Prefix);
+                }
+                else
+                {
+                    metadata.Prefixes.Set(change.Row.Prefix, change.Row.Identity);
+                }
             }
         }
     }

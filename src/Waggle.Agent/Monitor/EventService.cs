@@ -40,11 +40,11 @@ internal sealed partial class EventService(DatapathState datapath, DatapathPaths
 
     private async Task FollowLossesAsync(EventReader reader, CancellationToken cancellation)
     {
-        ulong told = reader.GetStatistics().Lost;
+        ulong told = Missing(reader);
         while (true)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation).ConfigureAwait(false);
-            ulong lost = reader.GetStatistics().Lost;
+            ulong lost = Missing(reader);
             if (lost > told)
             {
                 hub.OnLost(lost - told);
@@ -54,6 +54,13 @@ internal sealed partial class EventService(DatapathState datapath, DatapathPaths
         }
     }
 
-    [LoggerMessage(1081, LogLevel.Warning, "{Count} events of the programs were lost: the ring buffer was full")]
+    /// <summary>Whether there was no room or the rate was over its limit: the flow is not there.</summary>
+    private static ulong Missing(EventReader reader)
+    {
+        EventStatistics statistics = reader.GetStatistics();
+        return statistics.Lost + statistics.Limited;
+    }
+
+    [LoggerMessage(1081, LogLevel.Warning, "{Count} events of the programs were lost: the ring buffer was full, or they came faster than bpf-events-default-rate-limit allows")]
     private partial void LogLost(ulong count);
 }

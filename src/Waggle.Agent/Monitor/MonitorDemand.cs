@@ -24,9 +24,7 @@ public sealed class MonitorDemand
     public IReadOnlyCollection<TracePoint> TracePoints(string aggregation) => Volatile.Read(ref _watchers) == 0 ? [] : aggregation switch
     {
         "none" => Enum.GetValues<TracePoint>(),
-        "low" => [TracePoint.ToEndpoint, TracePoint.ToOverlay, TracePoint.ToNetwork, TracePoint.ToHost, TracePoint.ToStack, TracePoint.FromEndpoint, TracePoint.FromOverlay],
-        "medium" => [TracePoint.ToEndpoint, TracePoint.ToOverlay, TracePoint.ToNetwork, TracePoint.ToHost, TracePoint.ToStack],
-        _ => [],
+        _ => [TracePoint.ToEndpoint, TracePoint.ToProxy, TracePoint.ToHost, TracePoint.ToStack, TracePoint.ToOverlay, TracePoint.ToNetwork],
     };
 
     private void Leave()

@@ -8,7 +8,8 @@ public static class SourceFiles
     /// <summary>Names by number.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
-        "unknown", "pod.bpf.c", "overlay.bpf.c", "host.bpf.c", "netdev.bpf.c", "forward.h", "neighbour.h", "icmp_error.h", "multicast.h", "snoop.h", "nat.h", "encap.h", "parse.h", "tuple.h", "admit.h",
+        "unknown", "pod.bpf.c", "overlay.bpf.c", "host.bpf.c", "netdev.bpf.c", "forward.h", "neighbour.h", "icmp_error.h", "multicast.h", "snoop.h", "nat.h", "encap.h", "packet.h", "tuple.h", "admit.h",
+        "masquerade.h", "membership.h", "multicast_policy.h", "nat_related.h", "replicate.h", "report.h",
     ];
 
     /// <summary>The file's name; an unknown number gives the number.</summary>

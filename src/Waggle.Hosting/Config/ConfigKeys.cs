@@ -103,6 +103,8 @@ public static class ConfigKeys
 
         // Observation
         ConfigKey.Word("monitor-aggregation", "medium", ["none", "low", "medium", "maximum"], "how much the kernel merges trace events", live: true),
+        ConfigKey.Int("bpf-events-default-rate-limit", 100_000, 0, 100_000_000, "events of the programs per second and CPU; what is over it is counted as lost; 0: no limit", live: true),
+        ConfigKey.Int("bpf-events-default-burst-limit", 200_000, 0, 100_000_000, "events that may come at once beside that", live: true),
         ConfigKey.Text("prometheus-serve-addr", ":9962", "address of the agent's /metrics; empty: off"),
         ConfigKey.Text("operator-prometheus-serve-addr", ":9963", "address of the operator's /metrics; empty: off"),
         ConfigKey.Int("agent-health-port", 9879, 1, 65535, "port of the agent's /healthz on the node's loopback address"),

@@ -29,6 +29,11 @@ public sealed class FlowAssembler(IFlowMetadata metadata)
         // 2. The sides.
         record.SourceEndpoint = Side(record.Source, input.SourceIdentity, out record.SourceIdentity);
         record.DestinationEndpoint = Side(record.Destination, input.DestinationIdentity, out record.DestinationIdentity);
+        if (LeavesEndpoint(input) && metadata.ByEndpoint(input.EndpointId) is { } sender)
+        {
+            record.SourceEndpoint = sender; // whatever source address the packet has
+        }
+
         if (record.HasPorts)
         {
             record.SourceService = metadata.Service(record.Source, record.SourcePort, record.Protocol);
@@ -95,23 +100,29 @@ public sealed class FlowAssembler(IFlowMetadata metadata)
         var packet = input.Direction;
         if (packet == TrafficDirection.Unknown && input.EndpointId != 0)
         {
-            packet = record.SourceEndpoint.Id == input.EndpointId ? TrafficDirection.Egress
+            packet = LeavesEndpoint(input) ? TrafficDirection.Egress
+                : input is { Type: FlowEventType.Trace, SubType: 0 } ? TrafficDirection.Ingress
+                : record.SourceEndpoint.Id == input.EndpointId ? TrafficDirection.Egress
                 : record.DestinationEndpoint.Id == input.EndpointId ? TrafficDirection.Ingress : TrafficDirection.Unknown;
         }
 
-        // Policy decides once per connection and drops are judged as they come; others follow the connection's first packet.
+        // Policy decides once per connection and drops are judged as they come; others follow the connection's first
+        // packet. Where the connection is not known (first seen at this point), the packet is taken for its first.
         if (packet == TrafficDirection.Unknown || input.Type is FlowEventType.PolicyVerdict or FlowEventType.Drop)
         {
             return packet;
         }
 
-        return input.Reply switch
-        {
-            ReplyState.No => packet,
-            ReplyState.Yes => packet == TrafficDirection.Egress ? TrafficDirection.Ingress : TrafficDirection.Egress,
-            _ => TrafficDirection.Unknown,
-        };
+        return input.Reply != ReplyState.Yes ? packet : packet == TrafficDirection.Egress ? TrafficDirection.Ingress : TrafficDirection.Egress;
     }
+
+    /// <summary>Whether the event is about what a local endpoint put on its wire: from-endpoint, and sources that it does not have.</summary>
+    private static bool LeavesEndpoint(in FlowInput input) => input switch
+    {
+        { Type: FlowEventType.Trace, SubType: (byte)TraceObservationPoint.FromEndpoint } => true,
+        { Type: FlowEventType.Drop, DropReason: (byte)DropReason.InvalidSourceIp, Direction: TrafficDirection.Egress } => true,
+        _ => false,
+    };
 
     /// <summary>What is known of an address. The event's identity is the truth of that moment; names come from the tables.</summary>
     private EndpointInfo Side(FlowAddress address, uint eventIdentity, out uint identity)

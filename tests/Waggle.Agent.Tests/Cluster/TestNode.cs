@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Waggle.Datapath.Loading;
+using Waggle.Datapath.Maps;
 using Waggle.Kube.Client;
 using Waggle.Linux;
 using Waggle.Netlink;
@@ -35,6 +37,9 @@ internal sealed class TestNode : IDisposable
 
     /// <summary>Where the node serves its flows, if it does.</summary>
     public string HubbleSocket => Path.Combine(RunDirectory, "hubble.sock");
+
+    /// <summary>The node's network.</summary>
+    public NetworkNamespace Network => _sandbox.Network;
 
     public string BpfDirectory => Path.Combine(_directory, "bpf");
 
@@ -106,6 +111,9 @@ internal sealed class TestNode : IDisposable
             }
         }
     }
+
+    /// <summary>The node's pinned maps. Dispose them.</summary>
+    public DatapathMaps OpenMaps() => DatapathMaps.OpenPinned(new DatapathPaths($"/proc/{_sandbox.Pid}/root{BpfDirectory}"), readOnly: false);
 
     /// <summary>Changes the mounted configuration, for the next start.</summary>
     public Task ConfigureAsync(string key, string value) => File.WriteAllTextAsync(Path.Combine(_directory, "config", key), value);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Waggle.Linux;
 
 namespace Waggle.Agent.Tests.Cluster;
 
@@ -17,6 +18,8 @@ internal sealed class TestPod(TestNode node, string name, Sandbox sandbox) : IDi
     public string Ip { get; private set; } = "";
 
     public string Ip6 { get; private set; } = "";
+
+    public NetworkNamespace Network => sandbox.Network;
 
     public string NetnsPath => sandbox.NetnsPath;
 

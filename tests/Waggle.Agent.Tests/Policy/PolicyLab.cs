@@ -53,6 +53,15 @@ internal sealed class PolicyLab : IAsyncDisposable
         return peer;
     }
 
+    /// <summary>A pod in which nothing runs.</summary>
+    public async Task<Peer> AddIdlePodAsync(int node, string @namespace, string name, params (string Key, string Value)[] labels)
+    {
+        TestPod pod = await Nodes[node].AddPodAsync(@namespace, name, labels);
+        var peer = new Peer(name, pod.Ip, pod.Ip6, null, pod);
+        _peers.Add(peer);
+        return peer;
+    }
+
     public async Task<Peer> AddNodeAsync(int node)
     {
         var peer = new Peer(Nodes[node].Name, Nodes[node].Address, Nodes[node].Address6, await Prober.StartAsync(Nodes[node].Start, Ports));

@@ -41,7 +41,7 @@ public sealed class FlowAssemblerTests
         new FlowAssembler(_metadata).Assemble(Packets.Trace(5, endpoint: 7, reply: ReplyState.Yes), Packets.Tcp("10.0.0.1", "10.0.0.2"), ref record);
         Assert.Equal(TrafficDirection.Egress, record.Direction);
         new FlowAssembler(_metadata).Assemble(Packets.Trace(5, endpoint: 7, reply: ReplyState.Unknown), Packets.Tcp("10.0.0.1", "10.0.0.2"), ref record);
-        Assert.Equal((TrafficDirection.Unknown, ReplyState.Unknown), (record.Direction, record.Reply));
+        Assert.Equal((TrafficDirection.Ingress, ReplyState.Unknown), (record.Direction, record.Reply));
     }
 
     [Fact]
