@@ -30,7 +30,7 @@ public sealed class FlowAssemblerTests
         Assert.Equal(new Workload { Name = "web", Kind = "Deployment" }, Assert.Single(flow.Source.Workloads));
         Assert.Equal("reserved:world", Assert.Single(flow.Destination.Labels));
         Assert.Equal(("02:00:00:00:00:01", "02:00:00:00:00:02"), (flow.Ethernet.Source, flow.Ethernet.Destination));
-        Assert.Equal((TrafficDirection.Egress, TraceObservationPoint.ToEndpoint, false), (flow.TrafficDirection, flow.TraceObservationPoint, flow.IsReply));
+        Assert.Equal((TrafficDirection.Ingress, TraceObservationPoint.ToEndpoint, false), (flow.TrafficDirection, flow.TraceObservationPoint, flow.IsReply));
     }
 
     [Fact]
@@ -42,6 +42,22 @@ public sealed class FlowAssemblerTests
         Assert.Equal(TrafficDirection.Egress, record.Direction);
         new FlowAssembler(_metadata).Assemble(Packets.Trace(5, endpoint: 7, reply: ReplyState.Unknown), Packets.Tcp("10.0.0.1", "10.0.0.2"), ref record);
         Assert.Equal((TrafficDirection.Ingress, ReplyState.Unknown), (record.Direction, record.Reply));
+    }
+
+    [Theory]
+    [InlineData(TraceObservationPoint.FromEndpoint, ReplyState.Unknown, TrafficDirection.Egress)]
+    [InlineData(TraceObservationPoint.ToOverlay, ReplyState.No, TrafficDirection.Egress)]
+    [InlineData(TraceObservationPoint.ToOverlay, ReplyState.Yes, TrafficDirection.Ingress)]
+    [InlineData(TraceObservationPoint.ToNetwork, ReplyState.Yes, TrafficDirection.Ingress)]
+    [InlineData(TraceObservationPoint.ToHost, ReplyState.No, TrafficDirection.Egress)]
+    public void Assemble_OfWhatAPodSends_HasADirectionAtEveryPoint(TraceObservationPoint point, ReplyState reply, TrafficDirection expected)
+    {
+        _metadata.Set("10.0.0.1", new EndpointInfo { Id = 7, Identity = 1000 });
+        var record = default(FlowRecord);
+        new FlowAssembler(_metadata).Assemble(Packets.Trace(5, (byte)point, endpoint: 7, reply: reply), Packets.Tcp("10.0.0.1", "10.9.0.2"), ref record);
+        Assert.Equal(expected, record.Direction);
+        new FlowAssembler(_metadata).Assemble(Packets.Trace(5, (byte)point, endpoint: 0, reply: reply), Packets.Tcp("10.9.0.1", "10.9.0.2"), ref record);
+        Assert.Equal(TrafficDirection.Unknown, record.Direction);
     }
 
     [Fact]
