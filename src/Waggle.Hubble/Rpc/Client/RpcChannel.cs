@@ -42,7 +42,7 @@ public sealed class RpcChannel : IDisposable
             KeepAlivePingDelay = _options.KeepAlive,
             KeepAlivePingTimeout = _options.KeepAlive,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            ConnectCallback = (_, cancellation) => ConnectAsync(target, cancellation),
+            ConnectCallback = (_, cancellation) => _options.Connect is { } connect ? connect(cancellation) : ConnectAsync(target, cancellation),
         };
         if (tls is not null)
         {

@@ -27,6 +27,9 @@ public sealed class RpcChannelOptions
     /// <summary>Time to connect, TLS included.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Makes the connection another way than to the target's address; TLS comes on top.</summary>
+    public Func<CancellationToken, ValueTask<Stream>>? Connect { get; init; }
+
     /// <summary>Largest message accepted, bytes.</summary>
     public int MaxMessageBytes { get; init; } = 4 << 20;
 

@@ -17,9 +17,14 @@ internal static class PortForward
         SpdyConnection connection;
         if (request.Http.WebSockets.IsWebSocketRequest)
         {
+            if (request.Http.WebSockets.WebSocketRequestedProtocols.Contains(PortForwardChannels.Protocol))
+            {
+                await PortForwardChannels.RunAsync(request, node, stopping);
+                return;
+            }
             if (!request.Http.WebSockets.WebSocketRequestedProtocols.Contains(Tunnel))
             {
-                throw ApiException.BadRequest($"unable to negotiate protocol: supported: {Tunnel}");
+                throw ApiException.BadRequest($"unable to negotiate protocol: supported: {Tunnel}, {PortForwardChannels.Protocol}");
             }
             connection = new SpdyConnection(new WebSocketStream(await TunnelWebSocket.AcceptAsync(request.Http, Tunnel)));
         }

@@ -21,20 +21,24 @@ internal sealed class ClusterFlags
     public bool PrefersNode(Call call) => call.Environment.OnNode && !call.Has(Kubeconfig) && !call.Has(Context);
 
     /// <exception cref="CliException">No usable configuration.</exception>
-    public KubeClient Open(Call call)
+    public KubeClient Open(Call call) => Open(call.Environment, call.Get(Kubeconfig), call.Get(Context));
+
+    /// <summary>The same for commands whose flags have other names.</summary>
+    /// <exception cref="CliException">No usable configuration.</exception>
+    public static KubeClient Open(HostEnvironment environment, string? kubeconfig, string? context)
     {
         // A person waits: better a quick answer than a patient one.
         var options = new KubeClientOptions { UserAgent = "waggle-cli", FieldManager = "waggle-cli", Retries = 2, RequestTimeout = TimeSpan.FromSeconds(15) };
-        return new KubeClient(Load(call), options);
+        return new KubeClient(Load(environment, kubeconfig, context), options);
     }
 
-    private KubeConfig Load(Call call)
+    private static KubeConfig Load(HostEnvironment environment, string? kubeconfig, string? context)
     {
         try
         {
-            return KubeConfig.Load(call.Get(Kubeconfig), call.Get(Context));
+            return KubeConfig.Load(kubeconfig, context);
         }
-        catch (KubeConfigException) when (call.Get(Kubeconfig) is null && call.Get(Context) is null && call.Environment.Variable("KUBECONFIG") is null && OnlyLab(call.Environment) is { } file)
+        catch (KubeConfigException) when (kubeconfig is null && context is null && environment.Variable("KUBECONFIG") is null && OnlyLab(environment) is { } file)
         {
             return KubeConfig.FromFile(file);
         }

@@ -35,6 +35,7 @@ internal static class HubbleCommands
                 WatchCommands.Create(flags),
                 RecordCommand.Create(flags),
                 HubbleConfigCommands.Create(flags),
+                ReflectCommand.Create(flags),
                 VersionCommand.Create("hubble"),
                 .. general(),
             ],

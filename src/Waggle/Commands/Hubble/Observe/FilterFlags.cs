@@ -52,8 +52,9 @@ internal static class FilterFlags
         Values("http-url", "REGEX", "HTTP URL"),
         Values("http-header", "KEY:VALUE", "HTTP header"),
         Values("trace-id", "ID", "trace that the request belongs to"),
+        Values("ip-trace-id", "ID", "trace that the packet's IP option names, a number"),
         Values("uuid", "UUID", "the one flow of this uuid"),
-        Values("cel-expression", "EXPRESSION", "CEL expression over the flow (where the server supports it)"),
+        Values("cel-expression", "EXPRESSION", "expression of the Common Expression Language over the flow, e.g. \"_flow.verdict == Verdict.DROPPED\""),
     ];
 
     private static IEnumerable<IFlag> Sides(string name, string value, string what, string? shortName = null, Func<IEnumerable<string>>? values = null)

@@ -76,6 +76,7 @@ internal static class FilterParser
             case "http-url": FilterValues.Regex(flag, value); target.Both(f => f.HttpUrl.Add(value)); break;
             case "http-header": target.Both(f => f.HttpHeader.Add(FilterValues.Header(value))); break;
             case "trace-id": target.Both(f => f.TraceId.Add(value)); break;
+            case "ip-trace-id": target.Both(f => f.IpTraceId.Add(FilterValues.Number(flag, value))); break;
             case "uuid": target.Both(f => f.Uuid.Add(value)); break;
             case "cel-expression": target.Both(f => (f.Experimental ??= new FlowFilter.Types.Experimental()).CelExpression.Add(value)); break;
             default: throw new InvalidOperationException($"flag --{flag} has no meaning");

@@ -109,6 +109,9 @@ internal static class FilterValues
         }
     }
 
+    public static ulong Number(string flag, string value) =>
+        ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw CliException.Usage($"--{flag} cannot be \"{value}\"", "write a number");
+
     /// <summary>Checked here so that the flag is named; the server checks it again.</summary>
     public static void Regex(string flag, string value)
     {

@@ -86,7 +86,7 @@ internal sealed class ObserveFlags
 
     public bool OldestFirst(Call call) => call.Get(_first) > 0;
 
-    private IFlag[] ForEvents => [_all, _last, _first, _follow, _since, _until, _output, _nodeName, _timeFormat, _silent];
+    private IFlag[] ForEvents => [_all, _last, _first, _follow, _since, _until, _output, _nodeName, _policyNames, _timeFormat, _silent];
 
     private (ulong Number, Timestamp? Since, Timestamp? Until) Select(Call call, DateTimeOffset now, bool fromFile)
     {

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Waggle.Cli;
+using Waggle.Commands.Cluster;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Client;
 
@@ -13,7 +15,8 @@ internal static class HubbleConnection
     /// <exception cref="CliException">An address or a file cannot be used.</exception>
     public static RpcChannel Open(HubbleSettings settings)
     {
-        var address = settings.Text("server");
+        var forward = settings.Bool("port-forward");
+        var address = forward ? "localhost:4245" : settings.Text("server");
         if (!RpcTarget.TryParse(address, out var target))
         {
             throw CliException.Usage($"--server cannot be \"{address}\"", "write HOST:PORT, tls://HOST:PORT or unix:///PATH");
@@ -34,10 +37,25 @@ internal static class HubbleConnection
 
         return new RpcChannel(target, new RpcChannelOptions
         {
+            Connect = forward ? Forward(settings) : null,
             ConnectTimeout = settings.Duration("timeout"),
             Tls = tls ? Tls(settings) : null,
             Headers = Headers(settings),
         });
+    }
+
+    private static Func<CancellationToken, ValueTask<Stream>> Forward(HubbleSettings settings)
+    {
+        if (!ushort.TryParse(settings.Text("port-forward-port"), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            throw CliException.Usage($"--port-forward-port cannot be \"{settings.Text("port-forward-port")}\"", "write a port, or 0");
+        }
+
+        var client = ClusterFlags.Open(settings.Environment, NotEmpty(settings.Text("kubeconfig")), NotEmpty(settings.Text("kube-context")));
+        var @namespace = settings.Text("kube-namespace");
+        return cancellation => RelayForward.ConnectAsync(client, @namespace, cancellation);
+
+        static string? NotEmpty(string text) => text.Length > 0 ? text : null;
     }
 
     private static RpcTlsOptions Tls(HubbleSettings settings)

@@ -33,8 +33,18 @@ internal sealed class HubbleFlags
 
     public Flag<string?> BasicAuthPassword { get; } = new("--basic-auth-password", "password for basic authentication (better: HUBBLE_BASIC_AUTH_PASSWORD)") { Group = Server, Recursive = true, HelpName = "PASSWORD" };
 
+    public Flag<bool> PortForward { get; } = new("--port-forward", "reach the relay through the cluster's API server; --server is then not used", "-P") { Group = Server, Recursive = true };
+
+    public Flag<string?> PortForwardPort { get; } = new("--port-forward-port", "taken for compatibility: no local port is needed (default 4245)") { Group = Server, Recursive = true, HelpName = "PORT" };
+
+    public Flag<string?> Kubeconfig { get; } = new("--kubeconfig", "kubeconfig file for --port-forward (default: KUBECONFIG, the pod's service account, ~/.kube/config, the only lab)") { Group = Server, Recursive = true, HelpName = "FILE" };
+
+    public Flag<string?> KubeContext { get; } = new("--kube-context", "context of the kubeconfig, for --port-forward") { Group = Server, Recursive = true, HelpName = "NAME" };
+
+    public Flag<string?> KubeNamespace { get; } = new("--kube-namespace", "namespace of the relay, for --port-forward (default kube-system)") { Group = Server, Recursive = true, HelpName = "NAME" };
+
     public IReadOnlyList<IFlag> All =>
-        [Address, Timeout, RequestTimeout, Tls, TlsAllowInsecure, TlsCaCertFiles, TlsClientCertFile, TlsClientKeyFile, TlsServerName, BasicAuthUsername, BasicAuthPassword, Config, Debug];
+        [Address, PortForward, PortForwardPort, Kubeconfig, KubeContext, KubeNamespace, Timeout, RequestTimeout, Tls, TlsAllowInsecure, TlsCaCertFiles, TlsClientCertFile, TlsClientKeyFile, TlsServerName, BasicAuthUsername, BasicAuthPassword, Config, Debug];
 
     /// <summary>What was typed for a setting; null when nothing was.</summary>
     public string? Typed(Call call, string key) => key switch
@@ -50,6 +60,11 @@ internal sealed class HubbleFlags
         "tls-client-cert-file" => Text(call, TlsClientCertFile),
         "tls-client-key-file" => Text(call, TlsClientKeyFile),
         "tls-server-name" => Text(call, TlsServerName),
+        "port-forward" => Text(call, PortForward),
+        "port-forward-port" => Text(call, PortForwardPort),
+        "kubeconfig" => Text(call, Kubeconfig),
+        "kube-context" => Text(call, KubeContext),
+        "kube-namespace" => Text(call, KubeNamespace),
         "basic-auth-username" => Text(call, BasicAuthUsername),
         "basic-auth-password" => Text(call, BasicAuthPassword),
         _ => null,

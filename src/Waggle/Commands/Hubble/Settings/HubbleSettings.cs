@@ -27,6 +27,11 @@ internal sealed class HubbleSettings
         new("config", SettingKind.Text, ""),
         new("debug", SettingKind.Bool, "false"),
         new("denylist", SettingKind.List, ""),
+        new("kube-context", SettingKind.Text, ""),
+        new("kube-namespace", SettingKind.Text, "kube-system"),
+        new("kubeconfig", SettingKind.Text, ""),
+        new("port-forward", SettingKind.Bool, "false"),
+        new("port-forward-port", SettingKind.Text, "4245"),
         new("request-timeout", SettingKind.Duration, "12s"),
         new("server", SettingKind.Text, "localhost:4245"),
         new("timeout", SettingKind.Duration, "5s"),
@@ -49,6 +54,8 @@ internal sealed class HubbleSettings
     }
 
     public HubbleConfigFile File { get; }
+
+    public HostEnvironment Environment => _call.Environment;
 
     public bool Debug => Text("debug") == "true";
 
