@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "../abi/address.h"
+#include "../abi/capture.h"
 #include "../abi/config.h"
 #include "../abi/conntrack.h"
 #include "../abi/drop_reason.h"
@@ -27,6 +28,7 @@
 enum abi_constants {
 	ABI_EVENT_VERSION        = EVENT_VERSION,
 	ABI_EVENT_CAPTURE_MAX    = EVENT_CAPTURE_MAX,
+	ABI_CAPTURE_RULES        = CAPTURE_RULES,
 	ABI_MCAST_SLOTS          = MCAST_SLOTS,
 	ABI_MCAST_WORDS          = MCAST_WORDS,
 	ABI_MCAST_MAX_SOURCES    = MCAST_MAX_SOURCES,
@@ -73,6 +75,11 @@ ABI_STRUCT(trace_event);
 ABI_STRUCT(verdict_event);
 ABI_STRUCT(debug_event);
 ABI_STRUCT(membership_event);
+
+ABI_STRUCT(capture_rule);
+ABI_STRUCT(capture_control);
+ABI_STRUCT(capture_record);
+ABI_STRUCT(capture_losses);
 
 ABI_ENUM(group_flags);
 ABI_ENUM(slot_kind);

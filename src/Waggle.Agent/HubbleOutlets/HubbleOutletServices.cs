@@ -52,6 +52,8 @@ internal static class HubbleOutletServices
         if (config.Flag("enable-hubble-recorder-api"))
         {
             services.AddSingleton<PacketRecorder>();
+            services.AddSingleton<CaptureService>();
+            services.AddHostedService(p => p.GetRequiredService<CaptureService>());
             services.AddSingleton<IEventTap, RecorderTap>();
             services.AddSingleton<IHubbleService, RecorderDoor>();
         }

@@ -11,15 +11,18 @@ public static class EmbeddedObjects
     /// <summary>The object of <see cref="Multicast.FanOut"/>, which loads it when it is needed.</summary>
     internal const string FanOut = "fan_out";
 
+    /// <summary>The object of <see cref="Capturing.DeviceCapture"/>, which loads it when somebody records.</summary>
+    internal const string Capture = "capture";
+
     /// <summary>
     /// Those that are loaded together, without directory and suffix ("pod"): not the one that exists for its BTF only ("abi"), and not
-    /// <see cref="FanOut"/>.
+    /// <see cref="FanOut"/> and <see cref="Capture"/>.
     /// </summary>
     public static ImmutableArray<string> Names { get; } =
         [.. typeof(EmbeddedObjects).Assembly.GetManifestResourceNames()
             .Where(n => n.StartsWith(Prefix, StringComparison.Ordinal) && n.EndsWith(Suffix, StringComparison.Ordinal))
             .Select(n => n[Prefix.Length..^Suffix.Length])
-            .Where(n => n is not ("abi" or FanOut))
+            .Where(n => n is not ("abi" or FanOut or Capture))
             .Order(StringComparer.Ordinal)];
 
     /// <summary>The ELF bytes of an object.</summary>

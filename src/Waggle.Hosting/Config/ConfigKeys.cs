@@ -150,6 +150,8 @@ public static class ConfigKeys
         ConfigKey.Text("hubble-drop-events-reasons", "auth_required policy_denied", "reasons of drops that are told, separated by spaces"),
         ConfigKey.Bool("enable-hubble-recorder-api", true, "let hubble record packets to files on the node"),
         ConfigKey.Text("hubble-recorder-storage-path", "/var/run/cilium/pcaps", "folder of those files"),
+        ConfigKey.Int("hubble-recorder-max-file-size-mb", 1024, 0, 1048576, "size at which a recording ends; 0: never"),
+        ConfigKey.Duration("hubble-recorder-max-time", "1h", Second, Day, "time after which a recording ends"),
         ConfigKey.Int("hubble-recorder-sink-queue-size", 1024, 1, 1048576, "packets that may wait for the disk in each recording"),
 
         // Places on the node

@@ -11,9 +11,12 @@ namespace Waggle.Hubble.Recording;
 /// <summary>The service <c>recorder.Recorder</c>: one recording for each call, which ends with the call at the latest.</summary>
 /// <param name="folder">Where the files go.</param>
 /// <param name="queue">Packets that may wait for the disk.</param>
-public sealed partial class RecorderServer(PacketRecorder recorder, string node, string folder, int queue, TimeProvider time)
+/// <param name="maxBytes">Bytes of packets that one file may have, whatever the client says; 0: no limit.</param>
+/// <param name="maxTime">How long one recording may go on, whatever the client says; zero: no limit.</param>
+public sealed partial class RecorderServer(PacketRecorder recorder, string node, string folder, int queue, TimeProvider time, ulong maxBytes = 0, TimeSpan maxTime = default)
 {
-    private const uint Captured = 65_535;
+    /// <summary>No packet is longer: 64 KiB of a datagram and its Ethernet header.</summary>
+    internal const uint WholePacket = 65_536;
 
     private static readonly TimeSpan Report = TimeSpan.FromSeconds(1);
 
@@ -49,10 +52,12 @@ public sealed partial class RecorderServer(PacketRecorder recorder, string node,
     private async Task RecordAsync(StartRecording start, Task stop, IRpcWriter<RecordResponse> responses, RpcServerCall call)
     {
         (Recording recording, string path, FileStream file) = Open(start);
-        PcapWriter pcap = await PcapWriter.CreateAsync(new BufferedStream(file, 64 * 1024), start.MaxCaptureLength > 0 ? Math.Min(start.MaxCaptureLength, Captured) : Captured, call.Cancellation).ConfigureAwait(false);
+        bool began = false;
+        PcapWriter pcap = await PcapWriter.CreateAsync(new BufferedStream(file, 64 * 1024), start.MaxCaptureLength > 0 ? Math.Min(start.MaxCaptureLength, WholePacket) : WholePacket, call.Cancellation).ConfigureAwait(false);
         try
         {
-            recorder.Add(recording);
+            await recorder.AddAsync(recording, call.Cancellation).ConfigureAwait(false);
+            began = true;
             Task writing = recording.WriteAsync(pcap, CancellationToken.None);
             try
             {
@@ -60,7 +65,7 @@ public sealed partial class RecorderServer(PacketRecorder recorder, string node,
             }
             finally
             {
-                recorder.Remove(recording);
+                await recorder.RemoveAsync(recording).ConfigureAwait(false);
                 recording.Complete();
             }
 
@@ -73,6 +78,10 @@ public sealed partial class RecorderServer(PacketRecorder recorder, string node,
         finally
         {
             await pcap.DisposeAsync().ConfigureAwait(false);
+            if (!began)
+            {
+                File.Delete(path);
+            }
         }
 
         await responses.WriteAsync(Response(new RecordResponse { Stopped = new RecordingStoppedResponse { Stats = recording.Statistics, Filesink = new FileSinkResult { FilePath = path } } })).ConfigureAwait(false);
@@ -126,10 +135,13 @@ public sealed partial class RecorderServer(PacketRecorder recorder, string node,
         }
     }
 
-    private static RecordingLimits Limits(StartRecording start)
+    private RecordingLimits Limits(StartRecording start)
     {
         StopCondition stop = start.StopCondition ?? new StopCondition();
-        return new RecordingLimits(stop.PacketsCapturedCount, stop.BytesCapturedCount, stop.TimeElapsed is { Seconds: >= 0 and < 31_536_000 } elapsed ? elapsed.ToTimeSpan() : TimeSpan.Zero);
+        TimeSpan wanted = stop.TimeElapsed is { Seconds: >= 0 and < 31_536_000 } elapsed ? elapsed.ToTimeSpan() : TimeSpan.Zero;
+        ulong bytes = stop.BytesCapturedCount;
+        return new RecordingLimits(
+            stop.PacketsCapturedCount, maxBytes > 0 && (bytes == 0 || bytes > maxBytes) ? maxBytes : bytes, maxTime > TimeSpan.Zero && (wanted == TimeSpan.Zero || wanted > maxTime) ? maxTime : wanted);
     }
 
     private RecordResponse Response(RecordResponse response)

@@ -15,6 +15,12 @@ internal sealed class Recording(RecordingFilter filter, uint maxLength, Recordin
     private readonly TaskCompletionSource _full = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _packetsTaken, _bytesTaken, _packetsWritten, _bytesWritten, _packetsLost, _bytesLost;
 
+    /// <summary>What it takes.</summary>
+    public IReadOnlyList<RecordingRule> Rules => filter.Rules;
+
+    /// <summary>Bytes of a packet at most.</summary>
+    public uint SnapLength => maxLength == 0 ? RecorderServer.WholePacket : maxLength;
+
     /// <summary>Completes when a limit is reached.</summary>
     public Task Full => _full.Task;
 
@@ -48,6 +54,13 @@ internal sealed class Recording(RecordingFilter filter, uint maxLength, Recordin
         {
             _full.TrySetResult();
         }
+    }
+
+    /// <summary>Packets that were lost on the way here.</summary>
+    public void Lose(ulong packets, ulong bytes)
+    {
+        Interlocked.Add(ref _packetsLost, packets);
+        Interlocked.Add(ref _bytesLost, bytes);
     }
 
     /// <summary>Nothing more is offered: the writer ends when it has written what waits.</summary>

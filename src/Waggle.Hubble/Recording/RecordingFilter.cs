@@ -14,6 +14,10 @@ public sealed class RecordingFilter
 
     private RecordingFilter(Tuple[] tuples) => _tuples = tuples;
 
+    /// <summary>The five-tuples.</summary>
+    public IReadOnlyList<RecordingRule> Rules => [.. _tuples.Select(t => new RecordingRule(
+        new FlowAddress(t.Source.High, t.Source.Low), t.Source.Length, t.SourcePort, new FlowAddress(t.Destination.High, t.Destination.Low), t.Destination.Length, t.DestinationPort, t.Protocol))];
+
     /// <exception cref="RpcException">InvalidArgument, naming the filter and the field.</exception>
     public static RecordingFilter Compile(IReadOnlyList<Filter> filters)
     {
@@ -55,13 +59,13 @@ public sealed class RecordingFilter
         ulong high = length >= 64 ? ulong.MaxValue : length == 0 ? 0 : ulong.MaxValue << (64 - length);
         ulong low = length <= 64 ? 0 : ulong.MaxValue << (128 - length);
         FlowAddress address = FlowAddress.From(network.BaseAddress);
-        return new Range(address.High & high, address.Low & low, high, low, four);
+        return new Range(address.High & high, address.Low & low, high, low, four, (byte)length);
     }
 
     private static ushort Port(uint port, string field) =>
         port <= ushort.MaxValue ? (ushort)port : throw new RpcException(RpcStatusCode.InvalidArgument, $"{field}: {port} is no port");
 
-    private readonly record struct Range(ulong High, ulong Low, ulong HighMask, ulong LowMask, bool Four)
+    private readonly record struct Range(ulong High, ulong Low, ulong HighMask, ulong LowMask, bool Four, byte Length)
     {
         public bool Contains(FlowAddress address) => address.IsIPv4 == Four && !address.IsNone && (address.High & HighMask) == High && (address.Low & LowMask) == Low;
     }
