@@ -28,7 +28,7 @@ public static class DropTexts
         [188] = "L3 translation from IPv6 to IPv4 failed (NAT64)", [189] = "Authentication required", [190] = "No conntrack map found", [191] = "No nat map found",
         [192] = "Invalid ClusterID", [193] = "Unsupported packet protocol for DSR encapsulation", [194] = "No egress gateway found", [195] = "Traffic is unencrypted", [196] = "TTL exceeded",
         [197] = "No node ID found", [198] = "Rate limited", [199] = "IGMP handled", [200] = "IGMP subscribed", [201] = "Multicast handled", [202] = "Host datapath not ready",
-        [203] = "Endpoint policy program not available", [204] = "No Egress IP configured", [205] = "Punt to proxy", [206] = "No device",
+        [203] = "Endpoint policy program not available", [204] = "No Egress IP configured", [205] = "Punt to proxy", [206] = "No device", [207] = "First logical datagram fragment not found from world",
     }.ToFrozenDictionary();
 
     /// <summary>The reason in words. Numbers without a text of their own are told by their constant: <c>MULTICAST_DISABLED</c> becomes "Multicast disabled".</summary>
