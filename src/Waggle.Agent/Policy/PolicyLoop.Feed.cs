@@ -420,6 +420,13 @@ internal sealed partial class PolicyLoop
         {
             if (!entry.IsCompiled && LabelsOf(entry) is { } labels)
             {
+                // The identity may be younger than this round's look at identities, or its object gone: whoever gets this subject
+                // has to be known to all others in the same step.
+                if (!_fed.Contains(entry.Key.Identity))
+                {
+                    FeedIdentity(new IdentityRow(entry.Key.Identity, labels));
+                }
+
                 entry.Labels = labels;
                 _engine.UpsertSubject(entry.Number, new SubjectSpec { Identity = entry.Key.Identity, Labels = LabelSet.Parse(labels), Ports = NamedPorts.Parse(entry.Key.Ports) });
                 entry.IsCompiled = true;
