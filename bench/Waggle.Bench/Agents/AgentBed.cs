@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
@@ -39,6 +40,9 @@ internal sealed class AgentBed : IAsyncDisposable
     internal KubeClient Client { get; private set; } = null!;
 
     internal int AgentPid => _agent.Pid;
+
+    /// <summary>The agent's BPF file system, seen from here.</summary>
+    internal string BpfDirectory => string.Create(CultureInfo.InvariantCulture, $"/proc/{AgentPid}/root{Path.Combine(_directory.Path, "bpf")}");
 
     /// <summary>The agent's socket for CNI calls.</summary>
     internal string CniSocket => Path.Combine(RunDirectory, "cni.sock");
@@ -81,6 +85,10 @@ internal sealed class AgentBed : IAsyncDisposable
     /// <summary>The rows of one of the agent's tables.</summary>
     internal async Task<long> CountAsync(string table, CancellationToken cancellation) =>
         (long)(await StatusAsync(cancellation).ConfigureAwait(false))!["tables"]![table]!;
+
+    /// <summary>The rows themselves.</summary>
+    internal async Task<JsonArray> RowsAsync(string table, CancellationToken cancellation) =>
+        JsonNode.Parse(await _api.GetStringAsync($"/v1/tables/{table}", cancellation).ConfigureAwait(false))!["rows"]!.AsArray();
 
     public async ValueTask DisposeAsync()
     {

@@ -33,7 +33,10 @@ internal sealed class SyntheticCluster
     }
 
     /// <summary>The i-th policy, with a port of the caller's choice.</summary>
-    public ParsedPolicy Policy(int i, int port)
+    public ParsedPolicy Policy(int i, int port) => PolicyParser.Parse(PolicyKind.CiliumNetworkPolicy, JsonDocument.Parse(Text(i, port)).RootElement);
+
+    /// <summary>The same as its JSON.</summary>
+    public string Text(int i, int port)
     {
         int ns = i % _namespaces, n = i / _namespaces;
         string peers = (n % 4) switch
@@ -43,12 +46,12 @@ internal sealed class SyntheticCluster
             2 => """{"toEntities":["kube-apiserver","world"]}""",
             _ => """{"toEndpoints":[{}]}""",
         };
-        return PolicyParser.Parse(PolicyKind.CiliumNetworkPolicy, JsonDocument.Parse($$$"""
+        return $$$"""
             {"metadata":{"name":"p{{{n}}}","namespace":"ns{{{ns}}}"},"spec":{"endpointSelector":{"matchLabels":{"app":"app{{{n % Apps}}}"}},
             "ingress":[{"fromEndpoints":[{"matchLabels":{"app":"app{{{(n + 1) % Apps}}}"}},{"matchLabels":{"k8s:io.cilium.k8s.namespace.labels.team":"team{{{ns % 25}}}","tier":"t1"}}],
             "toPorts":[{"ports":[{"port":"{{{port}}}","protocol":"TCP"},{"port":"{{{8000 + n}}}","endPort":{{{8100 + n}}},"protocol":"TCP"},{"port":"53","protocol":"UDP"}]}]}],
             "egress":[{{{peers}}}],"ingressDeny":[{"fromEndpoints":[{"matchLabels":{"version":"v9"}}]}]}}
-            """).RootElement);
+            """;
     }
 
     /// <summary>An engine with all of it, and the first identities as subjects; not yet committed.</summary>

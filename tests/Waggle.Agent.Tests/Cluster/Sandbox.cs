@@ -7,6 +7,7 @@ namespace Waggle.Agent.Tests.Cluster;
 internal sealed class Sandbox : IDisposable
 {
     private readonly Process _holder;
+    private bool _disposed;
 
     private Sandbox(Process holder)
     {
@@ -65,6 +66,12 @@ internal sealed class Sandbox : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         Network.Dispose();
         _holder.Kill();
         _holder.WaitForExit();

@@ -43,6 +43,9 @@ internal sealed class TestNode : IDisposable
 
     public string BpfDirectory => Path.Combine(_directory, "bpf");
 
+    /// <summary>The same as seen from here: the mount is the node's own.</summary>
+    public string BpfFromOutside => $"/proc/{_sandbox.Pid}/root{BpfDirectory}";
+
     public int AgentPid => _agent?.Id ?? 0;
 
     public string Log

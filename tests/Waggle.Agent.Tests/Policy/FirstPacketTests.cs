@@ -1,7 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
 using Waggle.Agent.Tests.Cluster;
+using Waggle.Datapath.Abi;
+using Waggle.Datapath.Loading;
+using Waggle.Datapath.Maps;
 using Waggle.Kube.Client;
 using Waggle.Kube.Resources;
 
@@ -43,6 +48,43 @@ public sealed class FirstPacketTests(ITestOutputHelper output)
         output.WriteLine($"{rounds} rounds in {Stopwatch.GetElapsedTime(started).TotalSeconds:F0} s: {wrong.Length} wrong verdicts; first packet {Text(results.Select(r => r.First))} after the end of ADD; "
             + $"{100.0 * results.Count(r => r.First <= 1000) / rounds:F2} % within 1 ms; all four verdicts {Text(results.Select(r => r.Done))}; ADD {Text(results.Select(r => r.Add))}");
         Assert.True(wrong.Length == 0 && results.Count == rounds, $"{wrong.Length} of {results.Count} rounds:\n{string.Join('\n', wrong.Take(20))}\n{node.Log}");
+    }
+
+    [Fact]
+    public async Task OtherNodes_LearnANewIdentity_PolicyBeforeAddresses()
+    {
+        int rounds = int.TryParse(Environment.GetEnvironmentVariable("WAGGLE_POLICY_ROUNDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? Math.Min(asked, 1000) : 25;
+        await using PolicyLab lab = await PolicyLab.StartAsync(2, ("cluster-pool-ipv4-mask-size", "20"));
+        (TestNode here, TestNode there) = (lab.Nodes[0], lab.Nodes[1]);
+        Peer open = await lab.AddPodAsync(1, "default", "open", [("app", "open")]);
+        await lab.WaitIdentitiesAsync();
+        await lab.ApplyAsync(Policies);
+        JsonNode subject = await PolicyLab.UntilAsync("the table of the other node's pod", async () =>
+            (await there.TryGetAsync("/v1/tables/policy-subjects"))?["rows"]!.AsArray().FirstOrDefault(r => (uint)r!["ingressTable"]! != 0));
+        uint table = (uint)subject["ingressTable"]!;
+        using DatapathMaps maps = DatapathMaps.OpenPinned(new DatapathPaths(there.BpfFromOutside), readOnly: true);
+        var times = new List<int>();
+        for (int i = 0; i < rounds; i++)
+        {
+            TestPod pod = await here.AddPodAsync("default", $"guest{i}", [("kind", "guest"), ("run", $"{i}")]);
+            long started = Stopwatch.GetTimestamp();
+            var key = new IpcacheKey { Address = Address.From(IPAddress.Parse(pod.Ip)) };
+            IpcacheEntry entry;
+            while (!maps.Ipcache.TryLookup(key, out entry))
+            {
+                Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(60), $"{there.Name} does not learn {pod.Name}\n{there.Log}");
+                await Task.Delay(1);
+            }
+
+            times.Add((int)Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+
+            // Who can be recognised by his address has his row in the table: never the one without the other.
+            Assert.True(maps.PolicyPeers.TryLookup(new PolicyPeerKey { Table = table, Identity = entry.Identity }, out _), $"identity {entry.Identity} of {pod.Ip}, table {table}\n{there.Log}");
+            await pod.CniAsync("DEL");
+            pod.Dispose();
+        }
+
+        output.WriteLine($"{rounds} new identities: another node has address and policy {Text(times)} after the end of ADD");
     }
 
     private sealed record Round(string Pod, string Wrong, int Add, int First, int Done);
