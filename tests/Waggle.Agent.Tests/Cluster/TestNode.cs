@@ -214,9 +214,10 @@ internal sealed class TestNode : IDisposable
     public Task<(int Code, string Output)> CiliumAsync(string arguments) => WaggleAsync($"cilium {arguments}");
 
     /// <summary>Runs the executable as in the agent's container.</summary>
-    public Task<(int Code, string Output)> WaggleAsync(string arguments) => _sandbox.RunAsync(
-        $"unshare --mount sh -c 'mount -t tmpfs tmpfs /run && mkdir /run/cilium && mount --bind {RunDirectory} /run/cilium && mount --bind {BpfDirectory} /sys/fs/bpf && exec {Path.Combine(AppContext.BaseDirectory, "waggle")} {arguments}'",
-        TimeSpan.FromSeconds(60));
+    public Task<(int Code, string Output)> WaggleAsync(string arguments) => _sandbox.RunAsync($"unshare --mount sh -c '{InContainer(arguments)}'", TimeSpan.FromSeconds(60));
+
+    /// <summary>Starts it; the process is the executable itself.</summary>
+    public Process StartWaggle(string arguments) => _sandbox.Start("unshare", ["--mount", "sh", "-c", InContainer(arguments)]);
 
     public Process Start(string program, params string[] arguments) => _sandbox.Start(program, arguments);
 
@@ -230,6 +231,9 @@ internal sealed class TestNode : IDisposable
 
         _sandbox.Dispose();
     }
+
+    private string InContainer(string arguments) =>
+        $"mount -t tmpfs tmpfs /run && mkdir /run/cilium && mount --bind {RunDirectory} /run/cilium && mount --bind {BpfDirectory} /sys/fs/bpf && exec {Path.Combine(AppContext.BaseDirectory, "waggle")} {arguments}";
 
     private static void Check((int Code, string Output) result)
     {

@@ -50,6 +50,7 @@ public sealed class BadInputTests
         { """{"endpointSelector":{"matchLabels":{"a/b/c":"c"}}}""", "spec.endpointSelector.matchLabels[a/b/c]", "malformed" },
         { """{"endpointSelector":{"matchLabels":{"k8s:":"c"}}}""", "spec.endpointSelector.matchLabels[k8s:]", "malformed" },
         { """{"endpointSelector":{"matchLabels":{"LONG":"c"}}}""".Replace("LONG", s_longName, StringComparison.Ordinal), $"spec.endpointSelector.matchLabels[{s_longName}]", "malformed" },
+        { """{"endpointSelector":{"matchLabels":{"LONG":"c"}}}""".Replace("LONG", s_longName[..64], StringComparison.Ordinal), $"spec.endpointSelector.matchLabels[{s_longName[..64]}]", "1 to 63" },
         { """{"endpointSelector":{"matchLabels":{"a":"LONG"}}}""".Replace("LONG", s_longName, StringComparison.Ordinal), "spec.endpointSelector.matchLabels[a]", "at most 63" },
         { """{"endpointSelector":{"matchLabels":{"a":"-b"}}}""", "spec.endpointSelector.matchLabels[a]", "begin and end" },
         { """{"endpointSelector":{"matchLabels":{"a":null}}}""", "spec.endpointSelector.matchLabels[a]", "must be a text" },

@@ -1,3 +1,5 @@
+using Waggle.Policy.Labels;
+
 namespace Waggle.Policy.Rules.Parsing;
 
 /// <summary>The syntax of Kubernetes' labels and port names: each answers what is wrong, or null.</summary>
@@ -12,8 +14,9 @@ internal static class LabelSyntax
             return "the part before '/' must be a DNS name of at most 253 characters";
         }
 
-        // The platform puts namespace labels behind a prefix of its own, so the name may be longer than a label's of 63 characters.
-        return name.Length is 0 or > 127 || !Within(name, "-_.")
+        // The platform puts namespaces' labels behind a prefix of its own, which does not count.
+        int longest = 63 + (name.StartsWith(WellKnownLabels.NamespaceLabelsPrefix, StringComparison.Ordinal) ? WellKnownLabels.NamespaceLabelsPrefix.Length : 0);
+        return name.Length == 0 || name.Length > longest || !Within(name, "-_.")
             ? "the name must have 1 to 63 letters, digits, '-', '_' or '.', and begin and end with a letter or digit"
             : null;
     }

@@ -13,11 +13,11 @@ internal static class LabRunCommand
         var keep = new Flag<bool>("--keep", "keep a lab that was started for the scenario");
         return new Verb("run", "Play a scenario in a lab and check it")
         {
-            Details = "A lab that runs is used and kept. Otherwise one is started for the scenario and removed afterwards.\nIt ends with 1 when anything differs from what the scenario expects.",
+            Details = $"Scenarios: {string.Join("; ", Scenarios.All().Select(each => $"{each.Name}: {each.Description}"))}.\nA lab that runs is used and kept. Otherwise one is started for the scenario and removed afterwards.\nIt ends with 1 when anything differs from what the scenario expects.",
             Operands = [scenario],
             Flags = [keep, .. shape.All],
             LongRunning = true,
-            Examples = [new("waggle lab run multicast", "the multicast lab from its first to its last command"), new("waggle lab run multicast --keep", "and look around afterwards")],
+            Examples = [new("waggle lab run multicast", "the multicast lab from its first to its last command"), new("waggle lab run policy", "network policy, each kind of rule once"), new("waggle lab run multicast --keep", "and look around afterwards")],
             Run = async (call, cancellation) =>
             {
                 if (call.Get(scenario) is not { } name)

@@ -1,13 +1,14 @@
 using Waggle.Cli;
 using Waggle.Lab.Scenarios;
 using Waggle.Lab.Scenarios.Multicast;
+using Waggle.Lab.Scenarios.Policy;
 
 namespace Waggle.Commands.Lab;
 
 /// <summary>The scenarios that <c>lab run</c> can play.</summary>
 internal static class Scenarios
 {
-    public static IReadOnlyList<IScenario> All() => [new MulticastScenario()];
+    public static IReadOnlyList<IScenario> All() => [new MulticastScenario(), new PolicyScenario()];
 
     /// <exception cref="CliException">No such scenario.</exception>
     public static IScenario Require(string name)

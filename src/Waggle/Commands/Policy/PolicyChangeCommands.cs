@@ -42,6 +42,11 @@ internal static class PolicyChangeCommands
                     }
 
                     var (type, @namespace, name) = Where(kind, copy);
+                    if (@namespace is not null)
+                    {
+                        copy["metadata"]!["namespace"] = @namespace;
+                    }
+
                     var present = await client.TryGetAsync(type, @namespace, name, cancellation).ConfigureAwait(false);
                     if (present is null)
                     {

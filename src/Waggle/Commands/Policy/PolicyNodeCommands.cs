@@ -106,7 +106,7 @@ internal static class PolicyNodeCommands
                 {
                     if (System.Diagnostics.Stopwatch.GetElapsedTime(started) > limit)
                     {
-                        throw new CliException($"after {call.Get(patience)} endpoints of this node have revision {realized}, not {wanted}", "waggle state policy-subjects shows which one waits, and why");
+                        throw new CliException($"after {call.Get(patience)} endpoints of this node have revision {realized}, not {wanted}", "waggle state policy-subjects shows which one waits, and why", ExitCode.Timeout);
                     }
 
                     await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation).ConfigureAwait(false);
