@@ -94,7 +94,8 @@ struct datapath_config {
 	__u32 ct_timeout_tcp_fin;        /* closed by both or reset */
 	__u32 ct_timeout_any;            /* UDP, SCTP, ICMP */
 	__u32 trace_interval;            /* s */
-	__u32 pad2;
+	__u16 tunnel_port;               /* UDP port of the overlay: no translation uses it; 0: none */
+	__u16 pad2;
 };
 
 #endif

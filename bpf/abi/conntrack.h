@@ -31,26 +31,57 @@ enum conntrack_flags {
 	CONNTRACK_CUT            = 512,  /* denied by the current policy: packets of both directions are dropped; the rules are those that deny */
 };
 
+enum conntrack_path {
+	CONNTRACK_PATH_POD_TO_POD     = 1, /* between pods of this node */
+	CONNTRACK_PATH_POD_TO_OVERLAY = 2,
+	CONNTRACK_PATH_OVERLAY_TO_POD = 3,
+};
+
+/*
+ * The packets of one end, and where they come from and go: what looking up both ends said about the last one that took the long way.
+ * Good for as long as `generation` is forwarding_state's, and for a moment after `kept`.
+ */
+struct conntrack_side {
+	__u64 packets;
+	__u64 bytes;
+	__u32 generation;         /* 0: none */
+	__u32 kept;               /* jiffies / 16 */
+	__u32 from;               /* ifindex of the sender's device; from the overlay: the sending node's IPv4 address, network order */
+	__u32 to;                 /* ifindex of the receiver's device; to the overlay: the receiving node's IPv4 address, network order */
+	__u8 macs[12];            /* of the frame that the receiver gets, in the order of an Ethernet header */
+	__u8 path;                /* enum conntrack_path */
+	__u8 pad[3];
+};
+
+/* What every packet needs stands together: a row spreads over several cache lines. */
 struct conntrack_entry {
 	__u32 expires;            /* s, CLOCK_MONOTONIC */
 	__u16 flags;              /* enum conntrack_flags */
 	__u8 flags_initiator;     /* union of TCP flags seen: a new one makes a trace event */
 	__u8 flags_responder;
-	__u32 initiator_identity; /* when the verdicts were made: another one now means deciding again */
-	__u32 responder_identity;
 	__u32 revision;           /* policy_state.revision of the verdicts */
 	__u32 egress_rule;        /* that let it out of its local sender; 0: none or not local */
 	__u32 ingress_rule;       /* that let it into its local receiver */
-	__u32 drain_until;        /* s */
+	__u32 initiator_identity; /* when the verdicts were made: another one now means deciding again */
+	__u32 responder_identity;
 	__u32 traced_initiator;   /* s: last trace event of this direction */
 	__u32 traced_responder;
+	__u32 drain_until;        /* s */
 	__u16 service;            /* reverse translation, once services exist */
 	__u16 pad;
 	__u32 created;            /* s */
-	__u64 packets_initiator;
-	__u64 bytes_initiator;
-	__u64 packets_responder;
-	__u64 bytes_responder;
+	struct conntrack_side initiator;
+	struct conntrack_side responder;
+};
+
+/*
+ * Map `forwarding_state`: array with one row. The agent writes another generation after any row of `endpoints`,
+ * `endpoints_by_ifindex`, `ipcache`, `ipcache_prefixes` or `nodes` changed, after it raised policy_state.revision, and after the
+ * programs were replaced.
+ */
+struct forwarding_state {
+	__u32 generation;         /* any number that was not in use a moment ago; 0: no paths are kept */
+	__u32 pad;
 };
 
 /*

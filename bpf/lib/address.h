@@ -14,9 +14,8 @@ union address_words {
 
 INLINE struct address address_from_v4(__be32 v4)
 {
-	union address_words u = { .words = { 0, 0, bpf_htonl(0xffff), v4 } };
-
-	return u.address;
+	/* Whole words: reading 8 bytes that were just written as 4 and 4 has to wait for the writes. */
+	return (struct address){ .low = bpf_htonl(0xffff) | (__u64)v4 << 32 };
 }
 
 INLINE __be32 address_to_v4(const struct address *address)

@@ -128,8 +128,8 @@ INLINE void remember(struct __sk_buff *skb, struct trail *trail, struct admissio
 	entry->responder_identity = trail->destination_identity;
 	entry->traced_initiator = tuple->now;
 	entry->created = tuple->now;
-	entry->packets_initiator = 1;
-	entry->bytes_initiator = skb->len;
+	entry->initiator.packets = 1;
+	entry->initiator.bytes = skb->len;
 	if (config.policy_enabled) {
 		entry->revision = work->answer.revision;
 		entry->egress_rule = work->answer.egress.rule;
@@ -241,6 +241,8 @@ SEPARATE int judge_again(struct __sk_buff *skb, struct trail *trail, struct conn
 		entry->egress_rule = answer->egress.rule;
 		entry->ingress_rule = answer->ingress.rule;
 	}
+	/* The other end's packets may see other identities than this one: they have to compare. */
+	entry->initiator.generation = entry->responder.generation = 0;
 	entry->initiator_identity = work->question.initiator_identity;
 	entry->responder_identity = work->question.responder_identity;
 	/* Last: whoever sees the new revision finds the rest in place. */
@@ -290,6 +292,22 @@ SEPARATE int admit_slowly(struct __sk_buff *skb, struct trail *trail, struct con
 	return 0;
 }
 
+/*
+ * Shall the row learn where this packet goes (path.h)? Where it knows, only the time is noted. With policy off nobody has compared
+ * identities yet.
+ */
+INLINE bool wants_path(struct conntrack_entry *entry, const struct trail *trail, const struct tuple_work *work, bool initiator)
+{
+	struct conntrack_side *side = side_of(entry, initiator);
+
+	if (!trail->delivery || (initiator ? entry->initiator_identity : entry->responder_identity) != trail->source_identity)
+		return false;
+	if (side->generation != work->generation || side->from != work->origin)
+		return true;
+	side->kept = ticks();
+	return false;
+}
+
 INLINE int admit_ip(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const bool ipv6)
 {
 	struct tuple_work *work = get_tuple_work();
@@ -315,6 +333,7 @@ INLINE int admit_ip(struct __sk_buff *skb, struct trail *trail, const struct pac
 				count_rule(entry->ingress_rule, skb->len);
 			}
 			continue_connection(entry, trail, tuple, initiator, skb->len);
+			trail->keeps_path = wants_path(entry, trail, work, initiator);
 			return 0;
 		}
 	}

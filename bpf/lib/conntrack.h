@@ -20,6 +20,12 @@ INLINE __u32 seconds(void)
 	return ((bpf_ktime_get_coarse_ns() >> 27) * 576460752ULL) >> 32;
 }
 
+/* What conntrack_side.kept counts in; at most 0.16 s. */
+INLINE __u32 ticks(void)
+{
+	return bpf_jiffies64() >> 4;
+}
+
 INLINE bool is_alive(const struct conntrack_entry *entry, __u32 now)
 {
 	return (__s32)(entry->expires - now) > 0;
@@ -28,6 +34,11 @@ INLINE bool is_alive(const struct conntrack_entry *entry, __u32 now)
 INLINE bool from_initiator(const struct conntrack_entry *entry, const struct tuple *tuple)
 {
 	return tuple->from_low == !!(entry->flags & CONNTRACK_LOW_INITIATED);
+}
+
+INLINE struct conntrack_side *side_of(struct conntrack_entry *entry, bool initiator)
+{
+	return initiator ? &entry->initiator : &entry->responder;
 }
 
 /* A SYN that is no answer: wants to open a connection, whatever is known of an earlier one. */
@@ -112,15 +123,11 @@ INLINE bool is_worth_telling(struct conntrack_entry *entry, const struct tuple *
  */
 INLINE void continue_connection(struct conntrack_entry *entry, struct trail *trail, const struct tuple *tuple, bool initiator, __u32 bytes)
 {
+	struct conntrack_side *side = side_of(entry, initiator);
 	__u32 flags = entry->flags, bits = flags_of(tuple, initiator), expires;
 
-	if (initiator) {
-		entry->packets_initiator++;
-		entry->bytes_initiator += bytes;
-	} else {
-		entry->packets_responder++;
-		entry->bytes_responder += bytes;
-	}
+	side->packets++;
+	side->bytes += bytes;
 	if (unlikely(bits & ~flags)) {
 		set_flags(entry, bits);
 		if (!CONNTRACK_CLOSED(flags) && CONNTRACK_CLOSED(flags | bits))

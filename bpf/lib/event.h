@@ -23,7 +23,9 @@ struct trail {
 	bool quiet;                  /* trace events of this packet are merged into another one's */
 	__u8 denied;                 /* enum traffic_direction of the side whose policy denied it */
 	__u8 answers;                /* enum trail_answers */
-	__u8 pad[3];
+	bool keeps_path;             /* the connection's row wants to know where this packet goes (shortcut.h) */
+	__u8 delivery;               /* enum conntrack_path of packets from here to a pod of this node; 0: no paths are kept here */
+	__u8 pad;
 };
 
 /* How a sender at this hook is told that it was denied. */

@@ -6,6 +6,7 @@
 #include "deny.h"
 #include "encap.h"
 #include "maps_endpoint.h"
+#include "path.h"
 #include "stage.h"
 
 INLINE const struct endpoint_info *find_endpoint(const struct address *address)
@@ -84,6 +85,8 @@ INLINE int deliver(struct __sk_buff *skb, struct trail *trail, const struct endp
 	trail->endpoint_id = endpoint->endpoint_id; /* told from the receiver's side, as one that comes from elsewhere */
 	trace(skb, trail, TRACE_POINT_TO_ENDPOINT, endpoint->ifindex);
 	if (at_ingress && config.redirect_peer && likely(!(endpoint->flags & ENDPOINT_NO_PEER))) {
+		if (unlikely(trail->keeps_path))
+			keep_path(trail->delivery, endpoint->ifindex, endpoint->pod_mac);
 		count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
 		return bpf_redirect_peer(endpoint->ifindex, 0);
 	}
@@ -178,6 +181,8 @@ INLINE int forward_to_tunnel(struct __sk_buff *skb, struct trail *trail, const s
 	verdict = admit(skb, trail, packet, ipv6);
 	if (unlikely(verdict))
 		return verdict;
+	if (unlikely(trail->keeps_path) && address_is_v4(&entry->tunnel_endpoint))
+		keep_path(CONNTRACK_PATH_POD_TO_OVERLAY, address_to_v4(&entry->tunnel_endpoint), NULL);
 	return ipv6 ? send_to_tunnel_ipv6(skb, trail, packet, entry) : send_to_tunnel_ipv4(skb, trail, packet, entry);
 }
 

@@ -61,7 +61,7 @@ struct port_search {
 
 INLINE bool port_in_range(__be16 port)
 {
-	return bpf_ntohs(port) >= config.snat_port_min && bpf_ntohs(port) <= config.snat_port_max;
+	return bpf_ntohs(port) >= config.snat_port_min && bpf_ntohs(port) <= config.snat_port_max && bpf_ntohs(port) != config.tunnel_port;
 }
 
 /* Claims a port by inserting the reply's row, which only one flow can do. */
@@ -87,7 +87,7 @@ INLINE int allocate(const struct nat_key *out, struct nat_entry *translated, con
 	if (!port_in_range(port) || !claim_port(&reverse, &pod, port)) {
 		for (i = 0; i < PORT_ATTEMPTS; i++) {
 			port = bpf_htons(config.snat_port_min + bpf_get_prandom_u32() % range);
-			if (claim_port(&reverse, &pod, port))
+			if (port_in_range(port) && claim_port(&reverse, &pod, port))
 				break;
 		}
 		if (i == PORT_ATTEMPTS)

@@ -46,6 +46,9 @@ struct quoted_ip {
  */
 struct tuple_work {
 	struct tuple tuple;
+	/* Where trail.delivery is set (path.h): forwarding_state.generation, before anything was looked up, and conntrack_side.from. */
+	__u32 generation;
+	__u32 origin;
 	struct transport transport;
 	struct fragment_key fragment;
 	struct fragment_entry fragment_ports;
@@ -97,6 +100,17 @@ INLINE __u32 ports_header(__u8 protocol)
 	}
 }
 
+/* Writes whole words: reading, as the look-up does, 4 bytes that were just written as 2 and 2 has to wait for the writes. */
+INLINE void fill_key(struct conntrack_key *key, const struct address *low, const struct address *high, __be16 low_port, __be16 high_port,
+		     __u8 protocol)
+{
+	__u64 rest = low_port | (__u64)high_port << 16 | (__u64)protocol << 32;
+
+	key->low = *low;
+	key->high = *high;
+	__builtin_memcpy(&key->low_port, &rest, sizeof(rest));
+}
+
 /* Sorts the ends: by address, then by port, as bytes in network order. */
 INLINE void set_key(struct tuple *tuple, const struct address *source, const struct address *destination, __be16 source_port,
 		    __be16 destination_port, __u8 protocol)
@@ -107,19 +121,10 @@ INLINE void set_key(struct tuple *tuple, const struct address *source, const str
 	if (unlikely(address_equal(source, destination)))
 		low = bpf_ntohs(source_port) <= bpf_ntohs(destination_port);
 	tuple->from_low = low;
-	if (low) {
-		tuple->key.low = *source;
-		tuple->key.high = *destination;
-		tuple->key.low_port = source_port;
-		tuple->key.high_port = destination_port;
-	} else {
-		tuple->key.low = *destination;
-		tuple->key.high = *source;
-		tuple->key.low_port = destination_port;
-		tuple->key.high_port = source_port;
-	}
-	tuple->key.protocol = protocol;
-	tuple->key.pad[0] = tuple->key.pad[1] = tuple->key.pad[2] = 0;
+	if (low)
+		fill_key(&tuple->key, source, destination, source_port, destination_port, protocol);
+	else
+		fill_key(&tuple->key, destination, source, destination_port, source_port, protocol);
 }
 
 INLINE bool read_quoted_ip(struct __sk_buff *skb, struct tuple_work *work, __u32 offset, const bool ipv6)

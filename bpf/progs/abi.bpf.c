@@ -122,8 +122,11 @@ ABI_STRUCT(policy_state);
 ABI_STRUCT(policy_counter);
 
 ABI_ENUM(conntrack_flags);
+ABI_ENUM(conntrack_path);
 ABI_STRUCT(conntrack_key);
+ABI_STRUCT(conntrack_side);
 ABI_STRUCT(conntrack_entry);
+ABI_STRUCT(forwarding_state);
 ABI_STRUCT(conntrack_counters);
 
 char _license[] SEC("license") = "Dual BSD/GPL";

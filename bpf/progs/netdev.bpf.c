@@ -87,6 +87,34 @@ INLINE int to_node(struct __sk_buff *skb, struct trail *trail, const struct pack
 	return admit(skb, trail, packet, ipv6);
 }
 
+/*
+ * A packet for a port of the node itself that no translation uses: the tunnel's, first of all, which carries everything between
+ * nodes. Only told of plain headers; of others nothing is known yet.
+ */
+INLINE bool is_nodes_own(struct __sk_buff *skb, const bool ipv6)
+{
+	const __u32 length = ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	void *ip = packet_data(skb) + ETH_HLEN;
+	const __be16 *ports = ip + length;
+	struct address own = masquerade_address(ipv6), destination;
+	__u8 protocol;
+
+	if ((void *)(ports + 2) > packet_end(skb))
+		return false;
+	if (ipv6) {
+		__builtin_memcpy(&destination, &((struct ipv6hdr *)ip)->daddr, sizeof(destination));
+		protocol = ((struct ipv6hdr *)ip)->nexthdr;
+	} else {
+		struct iphdr *header = ip;
+
+		if (*(__u8 *)ip != 0x45 || header->frag_off & bpf_htons(IPV4_MF | IPV4_OFFSET))
+			return false;
+		destination = address_from_v4(header->daddr);
+		protocol = header->protocol;
+	}
+	return (protocol == IPPROTO_UDP || protocol == IPPROTO_TCP) && address_equal(&destination, &own) && !port_in_range(ports[1]);
+}
+
 INLINE int from_network_ip(struct __sk_buff *skb, struct trail *trail, const bool ipv6)
 {
 	struct address own = masquerade_address(ipv6);
@@ -141,10 +169,15 @@ int from_network(struct __sk_buff *skb)
 	struct trail trail = {};
 	int verdict = TC_ACT_OK;
 
-	if (skb->protocol == bpf_htons(ETH_P_IP))
+	if (skb->protocol == bpf_htons(ETH_P_IP)) {
+		if (!config.host_firewall && is_nodes_own(skb, false))
+			return TC_ACT_OK;
 		verdict = from_network_ipv4(skb, &trail);
-	else if (skb->protocol == bpf_htons(ETH_P_IPV6))
+	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		if (!config.host_firewall && is_nodes_own(skb, true))
+			return TC_ACT_OK;
 		verdict = from_network_ipv6(skb, &trail);
+	}
 	return leave_hook(skb, &trail, verdict, TRAFFIC_DIRECTION_INGRESS);
 }
 
@@ -171,7 +204,7 @@ NOINLINE int recall_connection(struct __sk_buff *skb, struct trail *trail, const
 	else if (trail->is_reply)
 		trail->reason = TRACE_REASON_REPLY;
 	else
-		trail->reason = entry->packets_initiator <= 1 ? TRACE_REASON_NEW : TRACE_REASON_ESTABLISHED;
+		trail->reason = entry->initiator.packets <= 1 ? TRACE_REASON_NEW : TRACE_REASON_ESTABLISHED;
 	/* Whether it is time to tell of this connection was decided when the packet left the pod. */
 	trail->quiet = skb->mark == MARK_QUIET;
 	return trail->is_reply;

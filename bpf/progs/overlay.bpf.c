@@ -7,6 +7,7 @@
 #include "../lib/config.h"
 #include "../lib/forward.h"
 #include "../lib/multicast.h"
+#include "../lib/shortcut.h"
 
 INLINE struct address tunnel_source(const struct bpf_tunnel_key *key, bool ipv6)
 {
@@ -46,23 +47,14 @@ INLINE int check_identity(__u32 identity)
 	}
 }
 
-/* Who sends, or a refusal. The metadata does not say which family the outer header has: the flag must match it. */
-INLINE int read_tunnel(struct __sk_buff *skb, struct trail *trail)
+/* The tunnel's metadata; it does not say which family the outer header has: the flag must match it. */
+INLINE bool read_tunnel(struct __sk_buff *skb, struct bpf_tunnel_key *key, bool *outer_ipv6)
 {
-	struct bpf_tunnel_key key = {};
-	bool outer_ipv6 = false;
-
-	if (bpf_skb_get_tunnel_key(skb, &key, sizeof(key), 0)) {
-		outer_ipv6 = true;
-		if (bpf_skb_get_tunnel_key(skb, &key, sizeof(key), BPF_F_TUNINFO_IPV6))
-			return DROP(OVERLAY, NO_TUNNEL_KEY);
-	}
-	TRY(check_identity(key.tunnel_id));
-	if (!tunnel_source_known(&key, outer_ipv6))
-		return DROP(OVERLAY, TUNNEL_PROHIBITED);
-	trail->source_identity = key.tunnel_id;
-	DEBUG(skb, trail, DECAP, key.tunnel_id, 0);
-	return 0;
+	*outer_ipv6 = false;
+	if (likely(!bpf_skb_get_tunnel_key(skb, key, sizeof(*key), 0)))
+		return true;
+	*outer_ipv6 = true;
+	return !bpf_skb_get_tunnel_key(skb, key, sizeof(*key), BPF_F_TUNINFO_IPV6);
 }
 
 /*
@@ -135,7 +127,27 @@ INLINE int from_overlay_ip(struct __sk_buff *skb, struct trail *trail, const boo
 
 INLINE int from_overlay_verdict(struct __sk_buff *skb, struct trail *trail)
 {
-	TRY(read_tunnel(skb, trail));
+	struct bpf_tunnel_key key = {};
+	bool outer_ipv6;
+	__u32 generation;
+	int verdict;
+
+	if (unlikely(!read_tunnel(skb, &key, &outer_ipv6)))
+		return DROP(OVERLAY, NO_TUNNEL_KEY);
+	if (shortcuts_on() && !outer_ipv6) {
+		generation = forwarding_generation();
+		if (generation) {
+			verdict = shortcut_from_overlay(skb, generation, bpf_htonl(key.remote_ipv4), key.tunnel_id);
+			if (likely(verdict != NO_SHORTCUT))
+				return verdict;
+			begin_path(trail, CONNTRACK_PATH_OVERLAY_TO_POD, generation, bpf_htonl(key.remote_ipv4));
+		}
+	}
+	TRY(check_identity(key.tunnel_id));
+	if (!tunnel_source_known(&key, outer_ipv6))
+		return DROP(OVERLAY, TUNNEL_PROHIBITED);
+	trail->source_identity = key.tunnel_id;
+	DEBUG(skb, trail, DECAP, key.tunnel_id, 0);
 	trace(skb, trail, TRACE_POINT_FROM_OVERLAY, 0);
 	switch (skb->protocol) {
 	case bpf_htons(ETH_P_IP):

@@ -7,6 +7,7 @@
 #include "../lib/config.h"
 #include "../lib/forward.h"
 #include "../lib/neighbour.h"
+#include "../lib/shortcut.h"
 #include "../lib/snoop.h"
 
 /* Source addresses that a host has to use before or beside its own one. */
@@ -144,8 +145,16 @@ INLINE int from_pod_verdict(struct __sk_buff *skb, struct trail *trail)
 SEC("tc")
 int from_pod(struct __sk_buff *skb)
 {
+	__u32 generation = shortcuts_on() ? forwarding_generation() : 0;
 	struct trail trail = {};
 
+	if (generation) {
+		int verdict = shortcut_from_pod(skb, generation);
+
+		if (likely(verdict != NO_SHORTCUT))
+			return leave_hook(skb, &trail, verdict, TRAFFIC_DIRECTION_EGRESS);
+		begin_path(&trail, CONNTRACK_PATH_POD_TO_POD, generation, skb->ifindex);
+	}
 	return leave_hook(skb, &trail, from_pod_verdict(skb, &trail), TRAFFIC_DIRECTION_EGRESS);
 }
 

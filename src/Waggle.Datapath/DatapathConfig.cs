@@ -74,6 +74,9 @@ public sealed record DatapathConfig
 
     public int SnatPortMax { get; init; } = 32767;
 
+    /// <summary>UDP port of the overlay, which no translation uses; 0: there is no overlay.</summary>
+    public int TunnelPort { get; init; }
+
     /// <summary>Group records of one report; hosts put as many into one as the MTU takes (177 at 1,500 bytes).</summary>
     public int MulticastMaxRecords { get; init; } = 1200;
 
@@ -168,6 +171,7 @@ public sealed record DatapathConfig
             LocalCidrIpv6Length = (byte)(LocalCidrIPv6?.PrefixLength ?? 0),
             SnatPortMin = checked((ushort)SnatPortMin),
             SnatPortMax = checked((ushort)SnatPortMax),
+            TunnelPort = checked((ushort)TunnelPort),
             McastMaxRecords = checked((ushort)MulticastMaxRecords),
             McastMaxSources = checked((ushort)MulticastMaxSources),
             McastMaxGroups = checked((ushort)MulticastMaxGroups),

@@ -64,12 +64,11 @@ internal sealed class BridgeRig : MulticastRig
     /// <summary>A bridge floods until it has been the querier for the length of a response interval (10 s): the bystander shows it.</summary>
     private async Task WaitForSnoopingAsync(Rtnl rtnl, int bystander, int members, CancellationToken cancellation)
     {
-        const int Datagrams = 50;
         for (var attempt = 0; attempt < 60; attempt++)
         {
             var before = (await rtnl.Links.GetAsync(bystander, cancellation).ConfigureAwait(false)).Statistics.SentPackets;
-            await SampleAsync(members, Datagrams, cancellation).ConfigureAwait(false);
-            if ((await rtnl.Links.GetAsync(bystander, cancellation).ConfigureAwait(false)).Statistics.SentPackets - before < Datagrams)
+            await SendAsync(members, 1, cancellation).ConfigureAwait(false); // more of them, flooded, would overflow the backlog
+            if ((await rtnl.Links.GetAsync(bystander, cancellation).ConfigureAwait(false)).Statistics.SentPackets == before)
             {
                 return;
             }

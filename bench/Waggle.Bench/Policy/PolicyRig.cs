@@ -68,6 +68,8 @@ internal sealed class PolicyRig : IDisposable
 
         using var state = _pod.GetMap<uint, PolicyState>("policy_state");
         state.Update(0, new PolicyState { Revision = 1 });
+        using var forwarding = _pod.GetMap<uint, ForwardingState>("forwarding_state");
+        forwarding.Update(0, new ForwardingState { Generation = 1 });
         if (size is { } s)
         {
             using var subjects = _pod.GetMap<uint, PolicySubject>("policy_subjects");

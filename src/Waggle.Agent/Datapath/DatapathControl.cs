@@ -59,6 +59,7 @@ internal sealed partial class DatapathControl(
                 _fresh.TryRemove(row.State.HostIfindex, out _);
             }
 
+            next.Maps.ForwardingChanged(); // what the programs before learnt was true for them
             foreach (AttachPoint gone in _node.Keys.Except(node.Keys))
             {
                 await attachments.DetachAsync(gone, cancellation).ConfigureAwait(false);

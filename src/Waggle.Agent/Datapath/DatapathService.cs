@@ -120,6 +120,7 @@ internal sealed partial class DatapathService(
             MulticastEnabled = c.Flag("multicast-enabled"),
             MulticastFastLeave = c.Flag("multicast-fast-leave"),
             OverlayIfindex = devices.OverlayIndex,
+            TunnelPort = devices.OverlayIndex > 0 ? c.Number("tunnel-port") : 0,
             HostIfindex = devices.HostIndex,
             UplinkIfindex = node.UplinkIndex,
             HostMac = new PhysicalAddress(devices.HostMac.ToBytes()),

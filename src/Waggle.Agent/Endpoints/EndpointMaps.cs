@@ -14,6 +14,7 @@ internal sealed class EndpointMaps(DatapathState datapath, SlotWriter slots)
     {
         slots.WriteLocal(row);
         datapath.Maps.EndpointsByIfindex.Update((uint)row.State.HostIfindex, InfoOf(row));
+        datapath.Maps.ForwardingChanged();
     }
 
     /// <summary>What makes others reach it.</summary>
@@ -24,6 +25,8 @@ internal sealed class EndpointMaps(DatapathState datapath, SlotWriter slots)
         {
             datapath.Maps.Endpoints.Update(Key(address), info);
         }
+
+        datapath.Maps.ForwardingChanged();
     }
 
     public void Remove(EndpointRow row)
@@ -39,6 +42,7 @@ internal sealed class EndpointMaps(DatapathState datapath, SlotWriter slots)
 
         slots.FreeLocal(row.State.Slot);
         maps.EndpointsByIfindex.Delete((uint)row.State.HostIfindex);
+        maps.ForwardingChanged();
     }
 
     /// <summary>True when the maps hold the endpoint as it should be.</summary>
@@ -71,6 +75,7 @@ internal sealed class EndpointMaps(DatapathState datapath, SlotWriter slots)
             }
         }
 
+        maps.ForwardingChanged();
         slots.PruneLocal(desired.Select(r => r.State.Slot).ToHashSet());
     }
 

@@ -23,6 +23,8 @@ internal sealed class IpCacheTarget(DatapathState datapath, IdentityGate gate) :
         {
             datapath.Maps.IpcachePrefixes.Update(PrefixKey(row), entry);
         }
+
+        datapath.Maps.ForwardingChanged();
     }
 
     /// <summary>The prefixes in the map with their identities.</summary>
@@ -49,6 +51,7 @@ internal sealed class IpCacheTarget(DatapathState datapath, IdentityGate gate) :
             datapath.Maps.IpcachePrefixes.Delete(PrefixKey(row));
         }
 
+        datapath.Maps.ForwardingChanged();
         return ValueTask.CompletedTask;
     }
 
@@ -72,6 +75,7 @@ internal sealed class IpCacheTarget(DatapathState datapath, IdentityGate gate) :
             }
         }
 
+        datapath.Maps.ForwardingChanged();
         return ValueTask.CompletedTask;
     }
 

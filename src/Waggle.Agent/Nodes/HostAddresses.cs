@@ -79,6 +79,7 @@ internal sealed class HostAddressTarget(DatapathState datapath) : IReconcilerTar
     public ValueTask UpdateAsync(Snapshot snapshot, HostAddressRow row, CancellationToken cancellation)
     {
         datapath.Maps.Endpoints.Update(Key(row), Host);
+        datapath.Maps.ForwardingChanged();
         return ValueTask.CompletedTask;
     }
 
@@ -87,6 +88,7 @@ internal sealed class HostAddressTarget(DatapathState datapath) : IReconcilerTar
         if (datapath.Maps.Endpoints.TryLookup(Key(row), out EndpointInfo info) && (info.Flags & (uint)EndpointFlags.Host) != 0)
         {
             datapath.Maps.Endpoints.Delete(Key(row));
+            datapath.Maps.ForwardingChanged();
         }
 
         return ValueTask.CompletedTask;
@@ -103,6 +105,7 @@ internal sealed class HostAddressTarget(DatapathState datapath) : IReconcilerTar
             }
         }
 
+        datapath.Maps.ForwardingChanged();
         return ValueTask.CompletedTask;
     }
 

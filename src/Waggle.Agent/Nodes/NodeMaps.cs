@@ -19,6 +19,8 @@ internal sealed class NodeMaps(DatapathState datapath, SlotWriter slots) : IReco
             {
                 datapath.Maps.Nodes.Update(key, new NodeInfo { NodeId = (uint)row.Slot, Slot = (uint)row.Slot });
             }
+
+            datapath.Maps.ForwardingChanged();
         }
 
         return ValueTask.CompletedTask;
@@ -33,6 +35,7 @@ internal sealed class NodeMaps(DatapathState datapath, SlotWriter slots) : IReco
                 datapath.Maps.Nodes.Delete(key);
             }
 
+            datapath.Maps.ForwardingChanged();
             slots.FreeRemote(row.Slot);
         }
 
@@ -50,6 +53,7 @@ internal sealed class NodeMaps(DatapathState datapath, SlotWriter slots) : IReco
             }
         }
 
+        datapath.Maps.ForwardingChanged();
         slots.PruneRemote(desired.Where(r => !r.IsLocal).Select(r => r.Slot).ToHashSet());
         return ValueTask.CompletedTask;
     }

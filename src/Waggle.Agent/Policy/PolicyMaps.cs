@@ -18,7 +18,11 @@ internal sealed class PolicyMaps(DatapathState datapath) : IPolicyMaps
     public uint Revision
     {
         get => datapath.Maps.PolicyState.TryLookup(0, out PolicyState state) ? state.Revision : 0;
-        set => datapath.Maps.PolicyState.Update(0, new PolicyState { Revision = value });
+        set
+        {
+            datapath.Maps.PolicyState.Update(0, new PolicyState { Revision = value });
+            datapath.Maps.ForwardingChanged();
+        }
     }
 
     public IEnumerable<PolicyPeerKey> Peers() => datapath.Maps.PolicyPeers.Keys();

@@ -76,6 +76,15 @@ public sealed class DatapathMaps : IDisposable
     /// <summary>One row, index 0.</summary>
     public BpfPerCpuMap<uint, ConntrackCounters> ConntrackCounters => Get(MapCatalogue.ConntrackCounters).AsPerCpu<uint, ConntrackCounters>();
 
+    /// <summary>
+    /// Must be called after any change of <see cref="Endpoints"/>, <see cref="EndpointsByIfindex"/>, <see cref="Ipcache"/>,
+    /// <see cref="IpcachePrefixes"/>, <see cref="Nodes"/> or the policy's revision: until then the programs may send packets of open
+    /// connections where they sent the ones before.
+    /// </summary>
+    /// <exception cref="BpfException">The map cannot be written.</exception>
+    public void ForwardingChanged() => Get(MapCatalogue.ForwardingState).As<uint, ForwardingState>()
+        .Update(0, new ForwardingState { Generation = (uint)Random.Shared.Next(1, int.MaxValue) }); // not counted up: several may write
+
     /// <summary>The pinned maps of a node.</summary>
     /// <param name="paths">Where its bpffs is.</param>
     /// <param name="readOnly">For commands that only look.</param>

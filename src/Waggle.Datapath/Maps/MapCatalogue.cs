@@ -62,9 +62,14 @@ public static class MapCatalogue
 
     public static MapDefinition PolicyCounters { get; } = MapDefinition.Indexed<PolicyCounter>("policy_counters");
 
-    public static MapDefinition Conntrack { get; } = MapDefinition.Of<ConntrackKey, ConntrackEntry>("conntrack");
+    public static MapDefinition Conntrack { get; } = MapDefinition.Of<ConntrackKey, ConntrackEntry>("conntrack", version: 2) with
+    {
+        FromBefore = ConntrackUpgrade.FromFirst,
+    };
 
     public static MapDefinition ConntrackCounters { get; } = MapDefinition.Indexed<ConntrackCounters>("conntrack_counters");
+
+    public static MapDefinition ForwardingState { get; } = MapDefinition.Indexed<ForwardingState>("forwarding_state");
 
     /// <summary>Every map above.</summary>
     public static ImmutableArray<MapDefinition> All { get; } =
@@ -74,7 +79,7 @@ public static class MapCatalogue
         McastGroups, McastSlots, McastJoins, McastSources, McastSenders, McastUnconfigured, McastLimits, McastFanOuts,
         Snat, Fragments,
         PolicySubjects, PolicyPeers, PolicyRules, PolicyState, PolicyCounters,
-        Conntrack, ConntrackCounters,
+        Conntrack, ConntrackCounters, ForwardingState,
     ];
 
     /// <summary>The definition of a map, or null for a private one.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Waggle.Datapath.Abi;
 using Waggle.Datapath.Tests.Delivery.Support;
+using static Waggle.Datapath.Tests.Delivery.MulticastTests;
 
 namespace Waggle.Datapath.Tests.Delivery;
 
@@ -188,23 +189,6 @@ public abstract class FanOutTests : IDisposable
         SendTo(group, Local[0], "still");
 
         Assert.All([first, second], r => Assert.Equal(["still"], r.UntilEnd()));
-    }
-
-    private static bool IsIPv6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
-
-    private static void SendTo(IPAddress group, TestPod from, params string[] texts)
-    {
-        using var sender = from.Socket(IsIPv6(group));
-        foreach (var text in texts.Append(Receiver.End))
-        {
-            Sockets.Send(sender, text, group, Receiver.Port);
-        }
-    }
-
-    private static (ulong Packets, ulong Bytes) Delivered(IPAddress group, TestPod pod)
-    {
-        var join = pod.Node.Join(group, pod.Number)!.Value;
-        return (join.Packets, join.Bytes);
     }
 }
 

@@ -164,9 +164,9 @@ public abstract class MulticastTests(MulticastCluster cluster)
         Assert.Equal((2ul, 32ul + 31ul), (row.Packets, row.Bytes));
     }
 
-    private static bool IsIPv6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
+    internal static bool IsIPv6(IPAddress address) => address.AddressFamily == AddressFamily.InterNetworkV6;
 
-    private static void SendTo(IPAddress group, TestPod from, params string[] texts)
+    internal static void SendTo(IPAddress group, TestPod from, params string[] texts)
     {
         using var sender = from.Socket(IsIPv6(group));
         foreach (var text in texts.Append(Receiver.End))
@@ -175,7 +175,7 @@ public abstract class MulticastTests(MulticastCluster cluster)
         }
     }
 
-    private static (ulong Packets, ulong Bytes) Delivered(IPAddress group, TestPod pod)
+    internal static (ulong Packets, ulong Bytes) Delivered(IPAddress group, TestPod pod)
     {
         var join = pod.Node.Join(group, pod.Number)!.Value;
         return (join.Packets, join.Bytes);

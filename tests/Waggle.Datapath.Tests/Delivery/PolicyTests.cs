@@ -41,6 +41,7 @@ public sealed class PolicyCluster : IDisposable
         var maps = pod.Node.Datapath.Maps;
         maps.PolicySubjects.Update(1, new PolicySubject { Egress = Side(maps, egress), Ingress = Side(maps, ingress) });
         maps.PolicyState.Update(0, new PolicyState { Revision = ++revision });
+        maps.ForwardingChanged();
     }
 
     public void Dispose() => Cluster.Dispose();

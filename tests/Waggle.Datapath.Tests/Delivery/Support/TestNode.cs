@@ -123,6 +123,7 @@ internal sealed class TestNode : IDisposable
         {
             Kind = (uint)SlotKind.Local, Ifindex = row.Ifindex, EndpointId = row.EndpointId, Identity = row.Identity, Ipv4 = row.Ipv4, Ipv6 = row.Ipv6,
         });
+        Datapath.Maps.ForwardingChanged();
         Attach(device, "from_pod", ingress: true);
         Attach(device, "to_pod", ingress: false);
         return pod;
@@ -146,6 +147,7 @@ internal sealed class TestNode : IDisposable
             SetIpcache(AbiAddress.From(pod.IPv6), tunnel, pod.Identity);
         }
 
+        Datapath.Maps.ForwardingChanged();
         Datapath.Maps.McastSlots.Update((uint)(RemoteSlot + other.Number), new McastSlot
         {
             Kind = (uint)SlotKind.Remote, EndpointId = (uint)other.Number, Tunnel = tunnel,

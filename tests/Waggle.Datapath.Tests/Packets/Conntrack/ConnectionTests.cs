@@ -68,7 +68,7 @@ public sealed class ConnectionTests
         pair.FromB(pair.BtoA.UdpPorts(53, 5000, 100)).Redirected();
         pair.FromB(pair.BtoA.UdpPorts(53, 5000, 100)).Redirected();
         var row = pair.Hook.Connection;
-        Assert.Equal((1ul, (ulong)request.Length, 2ul, 2 * (ulong)reply.Length), (row.PacketsInitiator, row.BytesInitiator, row.PacketsResponder, row.BytesResponder));
+        Assert.Equal((1ul, (ulong)request.Length, 2ul, 2 * (ulong)reply.Length), (row.Initiator.Packets, row.Initiator.Bytes, row.Responder.Packets, row.Responder.Bytes));
         Assert.Equal(ConntrackFlags.LowInitiated | ConntrackFlags.SeenReply, (ConntrackFlags)row.Flags);
         Assert.InRange(row.Expires - row.Created, 60u, 105u);
         Assert.Equal((1ul, 0ul), (pair.Hook.ConntrackCounts().Created, pair.Hook.ConntrackCounts().Reused));
@@ -92,7 +92,7 @@ public sealed class ConnectionTests
         pair.FromA(pair.AtoB.UdpPorts(5000, 53)).Redirected();
         pair.Hook.Expire();
         pair.FromB(pair.BtoA.UdpPorts(53, 5000)).Redirected();
-        Assert.Equal((1002u, 1ul, 0ul), (pair.Hook.Connection.InitiatorIdentity, pair.Hook.Connection.PacketsInitiator, pair.Hook.Connection.PacketsResponder));
+        Assert.Equal((1002u, 1ul, 0ul), (pair.Hook.Connection.InitiatorIdentity, pair.Hook.Connection.Initiator.Packets, pair.Hook.Connection.Responder.Packets));
         Assert.Equal((1ul, 1ul), (pair.Hook.ConntrackCounts().Created, pair.Hook.ConntrackCounts().Reused));
     }
 
@@ -105,7 +105,7 @@ public sealed class ConnectionTests
         pair.FromA(pair.AtoB.Echo(77)).Redirected();
         pair.FromB(pair.BtoA.Echo(77, reply: true)).Redirected();
         pair.FromA(pair.AtoB.Echo(77)).Redirected();
-        Assert.Equal((2ul, 1ul), (pair.Hook.Connection.PacketsInitiator, pair.Hook.Connection.PacketsResponder));
+        Assert.Equal((2ul, 1ul), (pair.Hook.Connection.Initiator.Packets, pair.Hook.Connection.Responder.Packets));
         pair.FromA(pair.AtoB.Echo(78)).Redirected();
         Assert.Equal(2, pair.Hook.Conntrack.Entries().Count());
     }
@@ -118,7 +118,7 @@ public sealed class ConnectionTests
         using var pair = new PairHook(ipv6);
         pair.FromA(pair.AtoB.Fragment(0, more: true).UdpPorts(5000, 53, 512)).Redirected();
         pair.FromA(pair.AtoB.Fragment(65, more: false).Payload(PacketBuilder.Udp, new byte[100])).Redirected();
-        Assert.Equal(2ul, pair.Hook.Connection.PacketsInitiator);
+        Assert.Equal(2ul, pair.Hook.Connection.Initiator.Packets);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class ConnectionTests
         pair.FromA(pair.AtoB.Payload(132, Sctp(5000, 9899))).Redirected();
         pair.FromB(pair.BtoA.Payload(132, Sctp(9899, 5000))).Redirected();
         pair.FromA(pair.AtoB.Payload(132, Sctp(5001, 9899))).Redirected();
-        Assert.Equal([(1ul, 0ul), (1ul, 1ul)], pair.Hook.Conntrack.Entries().Select(e => (e.Value.PacketsInitiator, e.Value.PacketsResponder)).Order());
+        Assert.Equal([(1ul, 0ul), (1ul, 1ul)], pair.Hook.Conntrack.Entries().Select(e => (e.Value.Initiator.Packets, e.Value.Responder.Packets)).Order());
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class ConnectionTests
         using var pair = new PairHook();
         pair.FromA(pair.AtoB.Payload(47, new byte[20])).Redirected();
         pair.FromB(pair.BtoA.Payload(47, new byte[20])).Redirected();
-        Assert.Equal((1ul, 1ul), (pair.Hook.Connection.PacketsInitiator, pair.Hook.Connection.PacketsResponder));
+        Assert.Equal((1ul, 1ul), (pair.Hook.Connection.Initiator.Packets, pair.Hook.Connection.Responder.Packets));
     }
 
     /// <summary>Protocol and bytes behind the IP header that are too few for it.</summary>

@@ -17,7 +17,7 @@ public sealed class RelatedTests
         pair.FromA(pair.AtoB.UdpPorts(5000, 53)).Redirected();
         pair.FromB(Unreachable(pair.BtoA, request, ipv6)).Redirected();
         Assert.Equal(1ul, pair.Hook.ConntrackCounts().Related);
-        Assert.Equal(0ul, pair.Hook.Connection.PacketsResponder);
+        Assert.Equal(0ul, pair.Hook.Connection.Responder.Packets);
     }
 
     [Theory]

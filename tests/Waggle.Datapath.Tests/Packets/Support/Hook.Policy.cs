@@ -53,7 +53,11 @@ internal sealed partial class Hook
     public void SetSubject(uint number, PolicySide egress = default, PolicySide ingress = default, PolicyOnDeny onDeny = PolicyOnDeny.Cut, ushort drain = 0) =>
         Subjects.Update(number, new PolicySubject { Egress = egress, Ingress = ingress, OnDeny = (byte)onDeny, DrainSeconds = drain, VerdictEvents = 1 });
 
-    public void SetRevision(uint revision) => Map<uint, PolicyState>("policy_state").Update(0, new PolicyState { Revision = revision });
+    public void SetRevision(uint revision)
+    {
+        Map<uint, PolicyState>("policy_state").Update(0, new PolicyState { Revision = revision });
+        ForwardingChanged();
+    }
 
     public (ulong Packets, ulong Bytes) RuleCount(uint rule)
     {
@@ -84,10 +88,11 @@ internal sealed partial class Hook
         return sum;
     }
 
-    /// <summary>Changes the only connection.</summary>
+    /// <summary>Changes the only connection, whose next packets then take the long way.</summary>
     public void Change(Func<ConntrackEntry, ConntrackEntry> change)
     {
         var (key, entry) = Assert.Single(Conntrack.Entries().ToList());
+        entry.Initiator.Generation = entry.Responder.Generation = 0;
         Conntrack.Update(key, change(entry));
     }
 

@@ -48,6 +48,7 @@ internal sealed partial class Hook : IDisposable
     private readonly BpfObject loaded;
     private readonly List<IDisposable> owned = [];
     private readonly Dictionary<string, IDisposable> maps = [];
+    private uint generation;
 
     public Hook(string name, in AbiConfig config, NetworkNamespace? inside = null)
     {
@@ -129,21 +130,39 @@ internal sealed partial class Hook : IDisposable
         {
             Endpoints.Update(new EndpointKey { Address = address }, endpoint);
         }
+
+        ForwardingChanged();
     }
 
     public void AddSender(EndpointInfo endpoint)
     {
         AddEndpoint(endpoint);
         ByIfindex.Update(endpoint.Ifindex, endpoint);
+        ForwardingChanged();
     }
 
-    public void AddHostAddress(string address) =>
+    public void AddHostAddress(string address)
+    {
         Endpoints.Update(new EndpointKey { Address = Addr(address) }, new EndpointInfo { Flags = (uint)EndpointFlags.Host });
+        ForwardingChanged();
+    }
 
-    public void AddRemote(string address, string? tunnel, uint identity, IpcacheFlags flags = 0) =>
+    public void AddRemote(string address, string? tunnel, uint identity, IpcacheFlags flags = 0)
+    {
         Ipcache.Update(
             new IpcacheKey { Address = Addr(address) },
             new IpcacheEntry { TunnelEndpoint = tunnel is null ? default : Addr(tunnel), Identity = identity, Flags = (uint)flags });
+        ForwardingChanged();
+    }
+
+    /// <summary>As the agent does after it changed a row that says who is where.</summary>
+    public void ForwardingChanged()
+    {
+        if (loaded.HasMap("forwarding_state"))
+        {
+            Map<uint, ForwardingState>("forwarding_state").Update(0, new ForwardingState { Generation = ++generation });
+        }
+    }
 
     public static Address Addr(string address) => Address.From(IPAddress.Parse(address));
 

@@ -29,7 +29,7 @@ internal sealed record ConntrackRow(IPEndPoint Source, IPEndPoint Destination, b
 
     public string Line => string.Create(
         CultureInfo.InvariantCulture,
-        $"{ProtocolName(Protocol)} {Source} -> {Destination} expires={Remaining} Packets={Entry.PacketsInitiator}/{Entry.PacketsResponder} Bytes={Entry.BytesInitiator}/{Entry.BytesResponder} "
+        $"{ProtocolName(Protocol)} {Source} -> {Destination} expires={Remaining} Packets={Entry.Initiator.Packets}/{Entry.Responder.Packets} Bytes={Entry.Initiator.Bytes}/{Entry.Responder.Bytes} "
         + $"RxFlagsSeen=0x{Entry.FlagsResponder:x2} TxFlagsSeen=0x{Entry.FlagsInitiator:x2} Flags=0x{Entry.Flags:x4} [ {string.Join(' ', Flags)} ] RevNAT={Entry.Service} "
         + $"SourceSecurityID={Entry.InitiatorIdentity} DestinationSecurityID={Entry.ResponderIdentity} Revision={Entry.Revision} EgressRule={Entry.EgressRule} IngressRule={Entry.IngressRule}");
 
@@ -38,6 +38,6 @@ internal sealed record ConntrackRow(IPEndPoint Source, IPEndPoint Destination, b
         ["protocol"] = ProtocolName(Protocol), ["source"] = Source.Address.ToString(), ["sourcePort"] = Source.Port, ["destination"] = Destination.Address.ToString(), ["destinationPort"] = Destination.Port,
         ["expiresIn"] = Remaining, ["age"] = Math.Max(0, Now - Entry.Created), ["flags"] = new JsonArray([.. Flags.Select(f => (JsonNode)f)]),
         ["sourceIdentity"] = Entry.InitiatorIdentity, ["destinationIdentity"] = Entry.ResponderIdentity, ["revision"] = Entry.Revision, ["egressRule"] = Entry.EgressRule, ["ingressRule"] = Entry.IngressRule,
-        ["packets"] = Entry.PacketsInitiator, ["bytes"] = Entry.BytesInitiator, ["replyPackets"] = Entry.PacketsResponder, ["replyBytes"] = Entry.BytesResponder,
+        ["packets"] = Entry.Initiator.Packets, ["bytes"] = Entry.Initiator.Bytes, ["replyPackets"] = Entry.Responder.Packets, ["replyBytes"] = Entry.Responder.Bytes,
     };
 }
