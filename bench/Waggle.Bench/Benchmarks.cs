@@ -14,5 +14,5 @@ namespace Waggle.Bench;
 public static class Benchmarks
 {
     public static IReadOnlyList<IBenchmark> All { get; } =
-        [new ProgramsBenchmark(), new PolicyBenchmark(), new TrackingBenchmark(), new PolicyCompileBenchmark(), new PolicyLearnBenchmark(), new PodsBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark(), new HubbleBenchmark(), new ExportBenchmark()];
+        [new ProgramsBenchmark(), new PolicyBenchmark(), new TrackingBenchmark(), new PolicyCompileBenchmark(), new PolicyLearnBenchmark(), new PodsBenchmark(), new OverheadBenchmark(), new MulticastBenchmark(), new CniBenchmark(), new LabBenchmark(), new MemoryBenchmark(), new HubbleBenchmark(), new ExportBenchmark()];
 }

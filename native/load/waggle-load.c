@@ -6,6 +6,7 @@
  *                                                  or until its stdin closes where that is a pipe
  *   waggle-load stream ADDR PORT SECONDS           prints bytes per second, as the receiver counted them
  *   waggle-load rr ADDR PORT SECONDS               prints 1-byte request/response transactions per second
+ *   waggle-load rrmany ADDR PORT SECONDS COUNT     the same over COUNT connections at a time: no CPU waits for a packet
  *   waggle-load rrcost ADDR PORT SECONDS           prints nanoseconds of CPU, of both ends together, per such transaction; both run
  *                                                  on one CPU, as waking up another one costs more than any path
  *   waggle-load udp ADDR PORT SECONDS SIZE         prints datagrams received per second
@@ -303,6 +304,41 @@ static int rr(const char *address, const char *port, double seconds, int cost)
 	return 0;
 }
 
+/* Each connection has a request under way all the time, so that neither end sleeps and the rate is what the path costs. */
+static int rr_many(const char *address, const char *port, double seconds, int count)
+{
+	struct endpoint e = parse(address, port);
+	struct pollfd *fds = calloc((size_t)count, sizeof(*fds));
+	uint64_t done = 0;
+	char byte = 'x';
+	double start;
+
+	if (count < 1 || !fds) {
+		fprintf(stderr, "waggle-load: the number of connections must be at least 1\n");
+		return 2;
+	}
+	for (int i = 0; i < count; i++) {
+		fds[i] = (struct pollfd){ .fd = open_socket(&e, SOCK_STREAM, 0), .events = POLLIN };
+		send_all(fds[i].fd, "R", 1);
+	}
+	start = now();
+	for (int i = 0; i < count; i++)
+		send_all(fds[i].fd, &byte, 1);
+	while (now() - start < seconds) {
+		if (poll(fds, (nfds_t)count, 1000) <= 0)
+			die("poll");
+		for (int i = 0; i < count; i++) {
+			if (!fds[i].revents)
+				continue;
+			receive_all(fds[i].fd, &byte, 1);
+			send_all(fds[i].fd, &byte, 1);
+			done++;
+		}
+	}
+	printf("%.0f\n", (double)done / (now() - start));
+	return 0;
+}
+
 static uint64_t ask_count(int control)
 {
 	uint64_t count;
@@ -529,6 +565,8 @@ int main(int argc, char **argv)
 		return stream(argv[2], argv[3], atof(argv[4]));
 	if (argc == 5 && (!strcmp(argv[1], "rr") || !strcmp(argv[1], "rrcost")))
 		return rr(argv[2], argv[3], atof(argv[4]), argv[1][2] != 0);
+	if (argc == 6 && !strcmp(argv[1], "rrmany"))
+		return rr_many(argv[2], argv[3], atof(argv[4]), atoi(argv[5]));
 	if (argc == 6 && (!strcmp(argv[1], "udp") || !strcmp(argv[1], "udpcost")))
 		return udp(argv[2], argv[3], atof(argv[4]), atoi(argv[5]), argv[1][3] != 0);
 	if (argc == 5 && !strcmp(argv[1], "mcast-recv"))
@@ -539,6 +577,6 @@ int main(int argc, char **argv)
 		return mroute(argv[2], argv[3], argv + 4, argc - 4);
 	if (argc == 7 && !strcmp(argv[1], "mcast-send"))
 		return mcast_send(argv[2], argv[3], argv[4], atol(argv[5]), atoi(argv[6]));
-	fprintf(stderr, "usage: waggle-load serve|stream|rr|rrcost|udp|udpcost|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
+	fprintf(stderr, "usage: waggle-load serve|stream|rr|rrmany|rrcost|udp|udpcost|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
 	return 2;
 }

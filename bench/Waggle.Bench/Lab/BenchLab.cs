@@ -31,11 +31,15 @@ internal sealed class BenchLab : IAsyncDisposable
     /// <summary>Nodes in order: control plane, worker, worker2, ….</summary>
     internal string Node(int number) => number switch { 0 => $"{Name}-control-plane", 1 => $"{Name}-worker", _ => FormattableString.Invariant($"{Name}-worker{number}") };
 
-    internal static async Task<BenchLab> UpAsync(int nodes, ILabProgress progress, CancellationToken cancellation)
+    /// <param name="nodes">The control plane included.</param>
+    /// <param name="progress">Who is told of the steps.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="number">Of several labs at a time.</param>
+    internal static async Task<BenchLab> UpAsync(int nodes, ILabProgress progress, CancellationToken cancellation, int number = 0)
     {
         var labs = new LabCluster();
-        await RemoveOrphansAsync(labs, cancellation).ConfigureAwait(false);
-        var name = FormattableString.Invariant($"{Prefix}{Environment.ProcessId}");
+        var name = FormattableString.Invariant($"{Prefix}{Environment.ProcessId}") + (number == 0 ? "" : FormattableString.Invariant($"-{number}"));
+        await RemoveOrphansAsync(labs, name, cancellation).ConfigureAwait(false);
         try
         {
             var info = await labs.UpAsync(new LabOptions { Name = name, Nodes = nodes }, progress, cancellation).ConfigureAwait(false);
@@ -49,13 +53,18 @@ internal sealed class BenchLab : IAsyncDisposable
     }
 
     /// <summary>Runs a program of the product in a pod on a node and waits until the pod is Ready.</summary>
+    /// <param name="name">The pod's name.</param>
+    /// <param name="node">Where it runs.</param>
+    /// <param name="command">What it runs.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="app">Value of its label "app".</param>
     /// <returns>The pod's IPv4 address.</returns>
-    internal async Task<string> RunPodAsync(string name, string node, IReadOnlyList<string> command, CancellationToken cancellation)
+    internal async Task<string> RunPodAsync(string name, string node, IReadOnlyList<string> command, CancellationToken cancellation, string app = "load")
     {
         var pods = ResourceType.Untyped("", "v1", "pods", "Pod", true);
         await Client.CreateAsync(pods, new JsonObject
         {
-            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = Namespace },
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = Namespace, ["labels"] = new JsonObject { ["app"] = app } },
             ["spec"] = new JsonObject
             {
                 ["nodeName"] = node,
@@ -99,16 +108,19 @@ internal sealed class BenchLab : IAsyncDisposable
             : throw new InvalidOperationException($"{string.Join(' ', command)} in {pod}: exit code {result.ExitCode}: {result.Stderr}");
     }
 
-    private static async Task RemoveOrphansAsync(LabCluster labs, CancellationToken cancellation)
+    /// <param name="labs">All labs of the machine.</param>
+    /// <param name="own">The name that is to be used now.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    private static async Task RemoveOrphansAsync(LabCluster labs, string own, CancellationToken cancellation)
     {
-        foreach (var name in labs.List().Select(lab => lab.Options.Name).Where(IsOrphan))
+        foreach (var name in labs.List().Select(lab => lab.Options.Name).Where(name => name == own || IsOrphan(name)))
         {
             await labs.DownAsync(name, NoProgress.Instance, cancellation).ConfigureAwait(false);
         }
 
         static bool IsOrphan(string name) => name.StartsWith(Prefix, StringComparison.Ordinal)
-            && int.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-            && (pid == Environment.ProcessId || !Directory.Exists(FormattableString.Invariant($"/proc/{pid}")));
+            && int.TryParse(name[Prefix.Length..].Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+            && pid != Environment.ProcessId && !Directory.Exists(FormattableString.Invariant($"/proc/{pid}"));
     }
 
     public async ValueTask DisposeAsync()

@@ -26,6 +26,10 @@ public static class TrafficFigures
     public static Task<double> RequestsAsync(this ITrafficPath path, TimeSpan duration, CancellationToken cancellation) =>
         path.LoadAsync(["rr", Seconds(duration)], cancellation);
 
+    /// <summary>One-byte requests answered per second over 16 connections, on each of which one is always under way.</summary>
+    public static Task<double> ManyRequestsAsync(this ITrafficPath path, TimeSpan duration, CancellationToken cancellation) =>
+        path.LoadAsync(["rrmany", Seconds(duration), "16"], cancellation);
+
     /// <summary>Nanoseconds of CPU of both ends for each request and its answer; both run on one CPU.</summary>
     public static Task<double> RequestCostAsync(this ITrafficPath path, TimeSpan duration, CancellationToken cancellation) =>
         path.LoadAsync(["rrcost", Seconds(duration)], cancellation);

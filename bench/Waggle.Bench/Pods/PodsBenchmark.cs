@@ -14,6 +14,7 @@ public sealed class PodsBenchmark : IBenchmark
     [
         ("TCP throughput, one connection", "bytes/s", Goal.AtLeast(1), Goal.AtLeast(1), TrafficFigures.ThroughputAsync),
         ("request/response, one byte", "1/s", Goal.AtLeast(1.25), Goal.AtLeast(1.15), TrafficFigures.RequestsAsync),
+        ("request/response, 16 connections at once", "1/s", Goal.Stated, Goal.Stated, TrafficFigures.ManyRequestsAsync),
         ("CPU per request/response, both ends on one CPU", "ns", Goal.Stated, Goal.Stated, TrafficFigures.RequestCostAsync),
         ("UDP datagrams of 64 bytes received", "1/s", Goal.AtLeast(1.25), Goal.AtLeast(1.15), TrafficFigures.DatagramsAsync),
         ("CPU per UDP datagram of 64 bytes", "ns", Goal.Stated, Goal.Stated, TrafficFigures.DatagramCostAsync),
