@@ -61,6 +61,7 @@ enum source_file {
 	SOURCE_FILE_NAT_RELATED = 18, /* lib/nat_related.h */
 	SOURCE_FILE_REPLICATE = 19, /* lib/replicate.h */
 	SOURCE_FILE_REPORT = 20, /* lib/report.h */
+	SOURCE_FILE_SHORTCUT = 21, /* lib/shortcut.h */
 };
 
 #endif

@@ -293,19 +293,15 @@ SEPARATE int admit_slowly(struct __sk_buff *skb, struct trail *trail, struct con
 }
 
 /*
- * Shall the row learn where this packet goes (path.h)? Where it knows, only the time is noted. With policy off nobody has compared
- * identities yet.
+ * Shall the row learn where this packet goes (path.h)? Not while it knows; but always anew once that is no good any more, as whoever
+ * changed the maps may not have come to say so. With policy off nobody has compared identities yet.
  */
 INLINE bool wants_path(struct conntrack_entry *entry, const struct trail *trail, const struct tuple_work *work, bool initiator)
 {
-	struct conntrack_side *side = side_of(entry, initiator);
+	const struct conntrack_side *side = side_of(entry, initiator);
 
-	if (!trail->delivery || (initiator ? entry->initiator_identity : entry->responder_identity) != trail->source_identity)
-		return false;
-	if (side->generation != work->generation || side->from != work->origin)
-		return true;
-	side->kept = ticks();
-	return false;
+	return trail->delivery && (initiator ? entry->initiator_identity : entry->responder_identity) == trail->source_identity &&
+	       (side->generation != work->generation || side->from != work->origin || ticks() - side->kept > PATH_TICKS);
 }
 
 INLINE int admit_ip(struct __sk_buff *skb, struct trail *trail, const struct packet *packet, const bool ipv6)

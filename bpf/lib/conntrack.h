@@ -20,6 +20,9 @@ INLINE __u32 seconds(void)
 	return ((bpf_ktime_get_coarse_ns() >> 27) * 576460752ULL) >> 32;
 }
 
+/* How long a path is good for after it was kept: up to 1 s. */
+#define PATH_TICKS 5
+
 /* What conntrack_side.kept counts in; at most 0.16 s. */
 INLINE __u32 ticks(void)
 {

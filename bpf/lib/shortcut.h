@@ -11,7 +11,6 @@
  * which are in seconds.
  */
 #define NO_SHORTCUT TC_ACT_UNSPEC
-#define SHORTCUT_TICKS 5 /* 16 jiffies each: up to 1 s */
 
 /* Where nothing is merged, every packet is told. */
 INLINE bool shortcuts_on(void)
@@ -87,7 +86,7 @@ INLINE struct conntrack_side *find_side(struct __sk_buff *skb, __u32 generation,
 	initiator = low == !!(entry->flags & CONNTRACK_LOW_INITIATED);
 	side = side_of(entry, initiator);
 	if (side->generation != generation || side->from != origin || (side->path == CONNTRACK_PATH_OVERLAY_TO_POD) != overlay ||
-	    ticks() - side->kept > SHORTCUT_TICKS || (side->path == CONNTRACK_PATH_POD_TO_OVERLAY && may_be_too_big(ip_length)))
+	    ticks() - side->kept > PATH_TICKS || (side->path == CONNTRACK_PATH_POD_TO_OVERLAY && may_be_too_big(ip_length)))
 		return NULL;
 	if (entry->flags & (CONNTRACK_CUT | CONNTRACK_DRAINING) || flags & ~(initiator ? entry->flags_initiator : entry->flags_responder))
 		return NULL;
@@ -109,7 +108,7 @@ INLINE int deliver_shortly(struct __sk_buff *skb, const struct conntrack_side *s
 	struct ethhdr *eth = packet_data(skb);
 
 	if ((void *)(eth + 1) > packet_end(skb))
-		return DROP(FORWARD, INVALID_PACKET);
+		return DROP(SHORTCUT, INVALID_PACKET);
 	__builtin_memcpy(eth, side->macs, sizeof(side->macs));
 	count(DROP_REASON_NONE, TRAFFIC_DIRECTION_INGRESS, skb->len);
 	return bpf_redirect_peer(side->to, 0);
@@ -120,7 +119,7 @@ INLINE int encapsulate_shortly(struct __sk_buff *skb, __u32 node, __u32 identity
 	struct bpf_tunnel_key key = { .tunnel_id = identity, .tunnel_ttl = 64, .remote_ipv4 = bpf_ntohl(node) };
 
 	if (unlikely(bpf_skb_set_tunnel_key(skb, &key, sizeof(key), BPF_F_ZERO_CSUM_TX)))
-		return DROP(ENCAP, NO_TUNNEL_ENDPOINT);
+		return DROP(SHORTCUT, NO_TUNNEL_ENDPOINT);
 	return bpf_redirect(config.overlay_ifindex, 0);
 }
 

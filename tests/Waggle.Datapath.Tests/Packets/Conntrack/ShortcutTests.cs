@@ -139,6 +139,26 @@ public sealed class ShortcutTests
         Assert.Equal(0u, pair.Hook.Connection.Responder.Generation);
     }
 
+    /// <summary>As if the agent was killed between a change and saying so: the path before ends by itself.</summary>
+    [Fact]
+    public void Path_ThatIsOld_IsLearntAnew()
+    {
+        using var pair = new PairHook();
+        for (var i = 0; i < 3; i++)
+        {
+            pair.FromA(pair.AtoB.UdpPorts(5000, 53)).Redirected();
+        }
+
+        pair.Hook.Endpoints.Update(new EndpointKey { Address = Hook.Addr(pair.AddressB) }, B with { PodMac = Mac.Abi(Mac.Gateway) });
+        var (key, entry) = Assert.Single(pair.Hook.Conntrack.Entries().ToList());
+        entry.Initiator.Kept -= 100;
+        pair.Hook.Conntrack.Update(key, entry);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(Mac.Gateway, pair.FromA(pair.AtoB.UdpPorts(5000, 53)).Redirected().DestinationMac);
+        }
+    }
+
     [Fact]
     public void EveryPacketTold_NoPathIsKept()
     {
