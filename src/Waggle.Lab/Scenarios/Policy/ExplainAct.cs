@@ -18,6 +18,11 @@ internal static class ExplainAct
         CommandResult lint = await stage.TypeAsync("waggle policy lint careless.yaml").ConfigureAwait(false);
         stage.Report.Check(lint.Output.Contains("cidr-in-cluster", StringComparison.Ordinal), "lint finds the CIDR that means pods", lint.ToString());
 
+        CommandResult limits = await stage.TypeAsync("waggle limits").ConfigureAwait(false);
+        CommandResult names = await stage.RunAsync("kubectl get nodes -o name").ConfigureAwait(false);
+        stage.Report.Check(
+            limits.Ok && names.Lines.All(n => limits.Output.Contains(n["node/".Length..], StringComparison.Ordinal)) && limits.Output.Contains("policy_peers", StringComparison.Ordinal), "limits of all nodes, none of them near", limits.ToString());
+
         stage.Heading("Flows");
         const string flows = "kubectl -n kube-system exec $AGENT -c cilium-agent -- \\\n  hubble observe --print-policy-names --verdict DROPPED --from-pod shop/stranger --to-pod shop/web --last 5";
         await stage.TypeAsync(
