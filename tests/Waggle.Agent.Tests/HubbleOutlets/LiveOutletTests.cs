@@ -16,7 +16,7 @@ public sealed class LiveOutletTests
             string config = Path.Combine(folder, "flowlogs.yaml"), disk = Path.Combine(folder, "disk"), log = Path.Combine(disk, "flows.log");
             Directory.CreateDirectory(disk);
             await using TestCluster cluster = await TestCluster.StartAsync(
-                1, ("enable-hubble", "true"), ("hubble-socket-path", Path.Combine(folder, "hubble.sock")), ("monitor-aggregation", "none"), ("hubble-metrics-server", ":9965"), ("hubble-metrics", "flow icmp:sourceContext=pod"), ("hubble-flowlogs-config-path", config));
+                1, ("enable-hubble", "true"), ("monitor-aggregation", "none"), ("hubble-metrics-server", ":9965"), ("hubble-metrics", "flow icmp:sourceContext=pod"), ("hubble-flowlogs-config-path", config));
             TestNode node = cluster.Nodes[0];
             TestPod a = await node.AddPodAsync("a"), b = await node.AddPodAsync("b");
             await UntilAsync(node, a, b, t => Regex.IsMatch(t, """hubble_icmp_total\{[^}]*source="default/a"[^}]*\} [1-9]"""), "pings of pod a are counted");

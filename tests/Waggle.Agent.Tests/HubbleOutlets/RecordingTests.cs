@@ -9,17 +9,25 @@ public sealed class RecordingTests
     [Fact]
     public async Task Record_PingsOfOnePod_AreInTheFileWholeAndOnce()
     {
-        string folder = Directory.CreateTempSubdirectory("wgt-pcaps-").FullName, socket = Path.Combine(folder, "hubble.sock");
+        string folder = Directory.CreateTempSubdirectory("wgt-pcaps-").FullName;
         try
         {
-            await using TestCluster cluster = await TestCluster.StartAsync(1, ("enable-hubble", "true"), ("enable-ipv6", "true"), ("hubble-recorder-storage-path", folder), ("hubble-socket-path", socket));
+            await using TestCluster cluster = await TestCluster.StartAsync(1, ("enable-hubble", "true"), ("enable-ipv6", "true"), ("hubble-recorder-storage-path", folder));
             TestNode node = cluster.Nodes[0];
+            string socket = node.HubbleSocket;
             TestPod a = await node.AddPodAsync("a"), b = await node.AddPodAsync("b"), c = await node.AddPodAsync("c");
             int times = 0;
+            await OutletRig.UntilAsync(() => node.WaggleAsync($"hubble status --server unix://{socket}"), status => status.Code == 0, "the agent serves flows");
             foreach ((string from, string to, string ping) in (IEnumerable<(string, string, string)>)[(a.Ip + "/32", b.Ip + "/32", $"ping -s 1300 -i 0.05 -w 60 -c 20 {b.Ip}"), (a.Ip6 + "/128", b.Ip6 + "/128", $"ping -6 -s 1300 -i 0.05 -w 60 -c 20 {b.Ip6}")])
             {
                 Task<(int Code, string Output)> recording = node.WaggleAsync($"hubble record --server unix://{socket} --packet-limit 20 \"{from} 0 {to} 0 ANY\"");
-                await ToldAsync(node, "the programs take packets", ++times);
+                Task told = ToldAsync(node, "the programs take packets", ++times);
+                if (await Task.WhenAny(told, recording) == recording)
+                {
+                    Assert.Fail((await recording).Output); // it takes 20 packets that do not come by themselves
+                }
+
+                await told;
                 Task other = c.RunAsync($"ping -i 0.05 -c 20 {b.Ip}"); // not asked for
                 while (!recording.IsCompleted)
                 {

@@ -34,7 +34,16 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     {
         try
         {
-            await _content!.SendAsync(request, _stop.Token).ConfigureAwait(false);
+            var sending = _content!.SendAsync(request, _stop.Token).AsTask();
+            await Task.WhenAny(sending, _response!).ConfigureAwait(false);
+            if (_response!.IsFaulted || _response.IsCanceled)
+            {
+                // There is no connection, and so there will never be a stream to send into.
+                _content.Complete();
+                await _response.ConfigureAwait(false);
+            }
+
+            await sending.ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException or InvalidOperationException)
         {
