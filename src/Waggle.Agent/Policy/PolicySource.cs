@@ -8,6 +8,7 @@ using Waggle.Agent.Kubernetes;
 using Waggle.Agent.Startup;
 using Waggle.Kube.Informers;
 using Waggle.Policy.Rules;
+using Waggle.State.Health;
 using Waggle.State.Tables;
 using Signal = Waggle.Hosting.Loops.Signal;
 
@@ -16,7 +17,7 @@ namespace Waggle.Agent.Policy;
 /// <summary>NetworkPolicies, CiliumNetworkPolicies and clusterwide ones → table <c>policies</c>.</summary>
 /// <remarks>
 /// A policy on probation (annotation <c>policy.waggle.io/confirm-until</c>) is taken back when its time is over, by each node for
-/// itself: it also works when the policy cut the node off. What held before comes back.
+/// itself: it also works when the policy cut the node off. What held before comes back, also with an agent that was killed meanwhile.
 /// </remarks>
 internal sealed partial class PolicySource : BackgroundService
 {
@@ -32,22 +33,39 @@ internal sealed partial class PolicySource : BackgroundService
     private readonly TableInitializer _initialized;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PolicyRow> _fromApi = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (PolicyRow? Before, DateTimeOffset Until)> _probation = new(StringComparer.Ordinal);
+    private readonly ProbationBook _probation;
+    private readonly HealthReporter _health;
     private readonly HashSet<(string Key, string Uid, long Generation)> _takenBack = [];
     private readonly Signal _changed = new();
 
-    public PolicySource(KubeSources kube, PolicyTable table, ConfigState config, Readiness readiness, TimeProvider time, ILogger<PolicySource> logger)
+    public PolicySource(KubeSources kube, PolicyTable table, ConfigState config, Readiness readiness, TimeProvider time, HealthRegistry health, ILogger<PolicySource> logger)
     {
         (_kube, _table, _config, _readiness, _time, _logger) = (kube, table, config, readiness, time, logger);
         _initialized = table.RegisterInitializer("policies");
+        _probation = new ProbationBook(Path.Combine(config.Current["state-dir"], "policy-probation.json"));
+        _health = health.For("policy-probation");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _probation.Load(_config.Current.Flag("enable-node-selector-labels"));
+        if (_probation.Problem.Length > 0)
+        {
+            LogFile(_probation.Problem);
+        }
+
         Follow(_kube.NetworkPolicies, PolicyKind.NetworkPolicy);
         Follow(_kube.CiliumNetworkPolicies, PolicyKind.CiliumNetworkPolicy);
         Follow(_kube.CiliumClusterwideNetworkPolicies, PolicyKind.CiliumClusterwideNetworkPolicy);
         await _readiness.Sources.WaitAsync(stoppingToken).ConfigureAwait(false);
+        lock (_lock)
+        {
+            foreach (string gone in _probation.Keys.Where(k => !_fromApi.ContainsKey(k)).ToArray())
+            {
+                _probation.Remove(gone); // deleted while no agent ran
+            }
+        }
+
         Publish();
         _initialized.Complete();
         _ = ForwardConfigAsync(stoppingToken);
@@ -108,17 +126,13 @@ internal sealed partial class PolicySource : BackgroundService
 
     private void Take(PolicyRow row)
     {
-        if (row.ConfirmUntil is not { } until)
+        if (row.ConfirmUntil is { } until)
         {
-            _probation.Remove(row.Key);
-        }
-        else if (!_probation.ContainsKey(row.Key))
-        {
-            _probation[row.Key] = (_fromApi.GetValueOrDefault(row.Key), until);
+            _probation.Set(row.Key, _fromApi.GetValueOrDefault(row.Key), until);
         }
         else
         {
-            _probation[row.Key] = _probation[row.Key] with { Until = until };
+            _probation.Remove(row.Key);
         }
 
         _fromApi[row.Key] = row;
@@ -135,7 +149,7 @@ internal sealed partial class PolicySource : BackgroundService
             foreach (PolicyRow row in _fromApi.Values.Where(r => kubernetes || r.Parsed.Key.Kind != PolicyKind.NetworkPolicy))
             {
                 PolicyRow? inForce = row;
-                if (_probation.TryGetValue(row.Key, out (PolicyRow? Before, DateTimeOffset Until) probation))
+                if (_probation.TryGet(row.Key, out (PolicyRow? Before, DateTimeOffset Until) probation))
                 {
                     if (probation.Until <= now)
                     {
@@ -158,6 +172,15 @@ internal sealed partial class PolicySource : BackgroundService
             }
         }
 
+        if (_probation.Problem.Length > 0)
+        {
+            _health.Degraded(_probation.Problem);
+        }
+        else
+        {
+            _health.Ok(string.Create(CultureInfo.InvariantCulture, $"{_probation.Keys.Count} policies wait to be confirmed"));
+        }
+
         using (WriteTransaction transaction = _table.Db.Write(_table))
         {
             transaction.Replace(_table, rows.Values, r => r.Source == "k8s");
@@ -175,6 +198,9 @@ internal sealed partial class PolicySource : BackgroundService
             await _config.Table.WaitForChangeAsync(seen, cancellation).ConfigureAwait(false);
         }
     }
+
+    [LoggerMessage(1103, LogLevel.Warning, "what policies on probation go back to is not known from before: {Problem}")]
+    private partial void LogFile(string problem);
 
     [LoggerMessage(1101, LogLevel.Warning, "{Policy} is taken back on this node: nobody confirmed it until {Until}; remove its annotation policy.waggle.io/confirm-until to keep it")]
     private partial void LogTakenBack(string policy, DateTimeOffset until);
