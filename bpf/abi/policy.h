@@ -20,6 +20,11 @@
  * Atomic: rows of a table that nobody uses yet are written first, then the subject's row is replaced as one, then
  * policy_state.revision is raised, then the old table's rows are deleted. A peer that appears later is one new row in
  * `policy_peers` (the rows of a class it is the first of are written before). Written by the agent only.
+ *
+ * Torn: the kernel gives the memory of a row that was replaced or deleted to the next row at once (hash maps since Linux 6.1), while a
+ * program may still read it. So the agent raises policy_state.sequence in between, and a program asks again when policy_state is another
+ * after its look-ups than before: it took its pointers while the rows were there, and what it read can only be another row if the
+ * sequence had moved before.
  */
 enum policy_mode {
 	POLICY_MODE_OFF     = 0, /* no rule selects the subject in this direction */
@@ -124,7 +129,7 @@ struct policy_subject {
 /* Map `policy_state`: array with one row. */
 struct policy_state {
 	__u32 revision;           /* raised after any row changed so that an allowed connection might not be any more, or vice versa */
-	__u32 pad;
+	__u32 sequence;           /* raised between a write that frees memory of rows and the next that may use it again, and before rows go */
 };
 
 /* Map `policy_counters`: per-CPU array, rule -> policy_counter. Written by BPF; zeroed by the agent before a number is used again. */

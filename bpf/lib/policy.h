@@ -49,6 +49,15 @@ INLINE __u32 policy_revision(void)
 	return state ? *(volatile __u32 *)&state->revision : 0;
 }
 
+/* Revision (low half) and sequence, read as one: what was read between two equal ones was not written over meanwhile. */
+INLINE __u64 policy_moment(void)
+{
+	__u32 zero = 0;
+	struct policy_state *state = bpf_map_lookup_elem(&policy_state, &zero);
+
+	return state ? *(volatile __u64 *)state : 0;
+}
+
 INLINE void count_rule(__u32 rule, __u32 bytes)
 {
 	struct policy_counter *counter;
@@ -230,21 +239,23 @@ INLINE void ask_both(const struct policy_question *question, struct policy_answe
 }
 
 /*
- * Asks until the policy did not change meanwhile: rows of a table that was just replaced may be half gone, and what they say then
- * is neither the old policy nor the new one. The agent raises the revision before it deletes them.
+ * Asks until the policy did not change meanwhile: rows of a table that was just replaced may be half gone, or their memory be another
+ * row's, and what they say then is neither the old policy nor the new one. The agent moves policy_state in between (abi/policy.h).
  */
 #define POLICY_ATTEMPTS 4
 
 SEPARATE int ask_policy(const struct policy_question *question, struct policy_answer *answer)
 {
+	__u64 moment;
 	int i;
 
 	if (!question || !answer)
 		return 1;
 	for (i = 0; i < POLICY_ATTEMPTS; i++) {
-		answer->revision = policy_revision();
+		moment = policy_moment();
+		answer->revision = (__u32)moment;
 		ask_both(question, answer);
-		if (likely(policy_revision() == answer->revision))
+		if (likely(policy_moment() == moment))
 			break;
 	}
 	return 0;

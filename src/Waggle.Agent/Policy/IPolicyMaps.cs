@@ -18,9 +18,11 @@ internal interface IPolicyMaps
 
     IEnumerable<KeyValuePair<uint, PolicySubject>> Subjects();
 
-    void PutPeers(IReadOnlyList<KeyValuePair<PolicyPeerKey, PolicyPeer>> rows);
+    /// <param name="replace">The keys are there already; false: none of them is.</param>
+    void PutPeers(IReadOnlyList<KeyValuePair<PolicyPeerKey, PolicyPeer>> rows, bool replace);
 
-    void PutRules(IReadOnlyList<KeyValuePair<PolicyRuleKey, PolicyRule>> rows);
+    /// <inheritdoc cref="PutPeers"/>
+    void PutRules(IReadOnlyList<KeyValuePair<PolicyRuleKey, PolicyRule>> rows, bool replace);
 
     void DeletePeer(PolicyPeerKey key);
 

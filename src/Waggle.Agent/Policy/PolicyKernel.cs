@@ -70,10 +70,21 @@ internal sealed class PolicyKernel(IPolicyMaps maps)
     {
         Contents contents = Of(table);
         int newRules = rules.Count(r => !contents.Rules.Contains(r.Key)), newPeers = peers.Count(p => !contents.Peers.Contains(p.Key.Identity));
+        HashSet<PolicyRuleKey> knownRules = [.. rules.Select(r => r.Key).Where(contents.Rules.Contains)];
+        HashSet<uint> knownPeers = [.. peers.Select(p => p.Key.Identity).Where(contents.Peers.Contains)];
         Require(newRules, Rules, maps.RulesMax, "policy_rules", "bpf-policy-rules-map-max");
         Require(newPeers, Peers, maps.PeersMax, "policy_peers", "bpf-policy-map-max");
-        Put("policy_rules", "bpf-policy-rules-map-max", Rules, newRules, maps.RulesMax, rules, r => Rules += contents.Rules.Add(r) ? 1 : 0, maps.PutRules);
-        Put("policy_peers", "bpf-policy-map-max", Peers, newPeers, maps.PeersMax, peers, p => Peers += contents.Peers.Add(p.Identity) ? 1 : 0, maps.PutPeers);
+        foreach (bool replace in new[] { false, true })
+        {
+            KeyValuePair<PolicyRuleKey, PolicyRule>[] some = [.. rules.Where(r => knownRules.Contains(r.Key) == replace)];
+            Put("policy_rules", "bpf-policy-rules-map-max", Rules, newRules, maps.RulesMax, some, r => Rules += contents.Rules.Add(r) ? 1 : 0, rows => maps.PutRules(rows, replace));
+        }
+
+        foreach (bool replace in new[] { false, true })
+        {
+            KeyValuePair<PolicyPeerKey, PolicyPeer>[] some = [.. peers.Where(p => knownPeers.Contains(p.Key.Identity) == replace)];
+            Put("policy_peers", "bpf-policy-map-max", Peers, newPeers, maps.PeersMax, some, p => Peers += contents.Peers.Add(p.Identity) ? 1 : 0, rows => maps.PutPeers(rows, replace));
+        }
     }
 
     /// <summary>Removes rows, those of peers first.</summary>

@@ -13,6 +13,7 @@ internal sealed partial class PolicyLoop
     private readonly List<uint> _idleSubjects = [];
     private IReadOnlyList<DoesNotFit> _unfit = [];
     private string _full = "";
+    private readonly RevisionKeeper _keeper = new();
     private bool _rowsChanged;
 
     /// <summary>The kernel holds everything as the compiler has it.</summary>
@@ -20,6 +21,11 @@ internal sealed partial class PolicyLoop
 
     private void Apply(ChangeSet changes)
     {
+        if (!IsComplete)
+        {
+            _keeper.Changed(); // what comes in later is news then
+        }
+
         if (changes.IsEmpty && !_rowsChanged && IsComplete && _idleSubjects.Count == 0)
         {
             return;
@@ -54,7 +60,7 @@ internal sealed partial class PolicyLoop
         bool raise = changes.VerdictsMayChange | PutSubjects();
         if (raise)
         {
-            _kernel.RaiseRevision();
+            RaiseRevision();
         }
 
         foreach (TableDelta delta in changes.Deltas.Where(d => _kernel.HasTable(d.Table)))
@@ -69,7 +75,7 @@ internal sealed partial class PolicyLoop
             // What was dropped made room for what did not fit beside it.
             if (PutSubjects())
             {
-                _kernel.RaiseRevision();
+                RaiseRevision();
             }
 
             _kernel.DropUnused(_live);
@@ -173,11 +179,23 @@ internal sealed partial class PolicyLoop
             bool known = _kernel.Subjects.TryGetValue(row.Subject, out PolicySubject before);
             if (_kernel.PutSubject(row.Subject, next))
             {
-                changed |= !known || before.Ingress != next.Ingress || before.Egress != next.Egress || before.OnDeny != next.OnDeny;
+                changed |= known ? before.Ingress != next.Ingress || before.Egress != next.Egress || before.OnDeny != next.OnDeny : NeedsRaise(row.Subject);
             }
         }
 
         return changed;
+    }
+
+    private bool NeedsRaise(uint subject)
+    {
+        uint? identity = _book.ByNumber(subject)?.Key.Identity;
+        return _keeper.NeedsRaise(identity, identity is { } own && _book.All.Any(e => e.Number != subject && e.Key.Identity == own));
+    }
+
+    private void RaiseRevision()
+    {
+        _kernel.RaiseRevision();
+        _keeper.Raised();
     }
 
     private void RemoveSubjects()

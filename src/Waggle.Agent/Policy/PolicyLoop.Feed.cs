@@ -121,6 +121,10 @@ internal sealed partial class PolicyLoop
         {
             _unrealized.Add(row.Id);
         }
+        else
+        {
+            _keeper.Changed();
+        }
     }
 
     private void RemoveIdentity(uint id)
@@ -129,6 +133,7 @@ internal sealed partial class PolicyLoop
         if (!_book.Uses(id) && _fed.Remove(id))
         {
             _engine.RemoveIdentity(id);
+            _keeper.Changed(); // its number may come again with other labels
             _gate.Close([id]);
             _unrealized.Remove(id);
         }
@@ -437,6 +442,7 @@ internal sealed partial class PolicyLoop
         foreach (SubjectBook.Entry idle in _book.Idle(_time))
         {
             _engine.RemoveSubject(idle.Number);
+            _keeper.SubjectGone(idle.Key.Identity);
             _book.Remove(idle);
             _idleSubjects.Add(idle.Number);
             any = true;

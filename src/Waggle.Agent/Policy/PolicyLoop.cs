@@ -67,6 +67,9 @@ internal sealed partial class PolicyLoop : BackgroundService
         _health = health.For("policy");
     }
 
+    /// <summary><c>policy_state.revision</c>: raised when established connections are to be decided on again. To be asked by <see cref="AskAsync"/>.</summary>
+    public uint KernelRevision => _kernel.Maps.Revision;
+
     /// <summary>Runs a question on the loop's own thread: the compiler is for one at a time.</summary>
     public Task<T> AskAsync<T>(Func<PolicyEngine, T> question, CancellationToken cancellation)
     {
@@ -112,6 +115,7 @@ internal sealed partial class PolicyLoop : BackgroundService
                 // What is in force stays; the next round starts from what was written.
                 wait = RetryWait;
                 _mustVerify = true;
+                _keeper.Changed();
                 _health.Degraded(e.Message);
                 LogRoundFailed(e.Message);
             }
@@ -131,7 +135,13 @@ internal sealed partial class PolicyLoop : BackgroundService
         }
 
         await MapPrefixesAsync(cancellation).ConfigureAwait(false); // 2
-        changed |= FeedConfig() | FeedGroups() | FeedServices() | FeedPolicies() | FeedSubjects(); // 3
+        if (FeedConfig() | FeedGroups() | FeedServices() | FeedPolicies()) // 3
+        {
+            changed = true;
+            _keeper.Changed();
+        }
+
+        changed |= FeedSubjects();
         ChangeSet changes = _engine.Commit(); // 4
         Apply(changes);
         for (int again = 0; changes.ShouldRetry && again < 8; again++)
@@ -144,7 +154,7 @@ internal sealed partial class PolicyLoop : BackgroundService
         OpenGate(_ => true);
         if (_asked.TakeAskAgain())
         {
-            _kernel.RaiseRevision();
+            RaiseRevision();
         }
 
         RetirePrefixes();

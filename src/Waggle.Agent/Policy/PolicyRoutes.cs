@@ -26,9 +26,9 @@ internal sealed class PolicyRoutes(PolicyLoop loop, RuleNames names, PolicySubje
     {
         app.MapGet("/v1/policy", async context =>
         {
-            long revision = await loop.AskAsync(engine => engine.Revision, context.RequestAborted).ConfigureAwait(false);
+            (long revision, uint kernel) = await loop.AskAsync(engine => (engine.Revision, loop.KernelRevision), context.RequestAborted).ConfigureAwait(false);
             long realized = subjects.View.All().Where(s => s.Endpoints > 0).Select(s => s.Problem.Length > 0 ? 0 : revision).DefaultIfEmpty(revision).Min();
-            await TableRoutes.JsonAsync(context, new JsonObject { ["revision"] = revision, ["realized"] = realized }).ConfigureAwait(false);
+            await TableRoutes.JsonAsync(context, new JsonObject { ["revision"] = revision, ["realized"] = realized, ["kernelRevision"] = kernel }).ConfigureAwait(false);
         });
         app.MapGet("/v1/policy/rules", context => TableRoutes.JsonAsync(context, new JsonObject { ["rules"] = new JsonArray([.. names.All.Select(r => (JsonNode)Json(r))]) }));
         app.MapGet("/v1/policy/selectors", async context =>

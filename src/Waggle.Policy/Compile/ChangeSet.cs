@@ -81,7 +81,10 @@ public sealed record ChangeSet
     /// <summary>Prefixes that need none any more.</summary>
     public IReadOnlyList<IpPrefix> RemovedCidrs { get; init; } = [];
 
-    /// <summary>True when a connection that was allowed might not be any more, or the other way round: <c>policy_state.revision</c> has to be raised.</summary>
+    /// <summary>
+    /// True when a connection that was allowed might not be any more, or the other way round: <c>policy_state.revision</c> has to be raised.
+    /// Subjects that had no row before do not count: whether connections of their endpoints can be older is the caller's knowledge.
+    /// </summary>
     public bool VerdictsMayChange { get; init; }
 
     /// <summary>True when something did not fit that may fit once the tables of this change are removed: commit again then.</summary>

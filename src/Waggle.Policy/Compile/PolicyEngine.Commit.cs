@@ -43,10 +43,11 @@ public sealed partial class PolicyEngine
         var rows = new List<SubjectRow>();
         foreach (uint number in _dirty.Order())
         {
+            bool isNew = _subjects[number].Row is null;
             if (Compile(_subjects[number], images) is { } row)
             {
                 rows.Add(row);
-                mayChange = true;
+                mayChange |= !isNew;
             }
         }
 

@@ -60,6 +60,8 @@ public class AbiGoldenTests
 
     [Theory]
     [InlineData("  8 8 u64 bytes", "  8 4 u32 bytes", "map rows: struct row: field bytes at offset 8 is u32, expected u64*version 2*rows-v2")]
+    [InlineData("  4 4 u32 pad", "  4 2 u16 half", "struct state: field pad (offset 4) is missing")]
+    [InlineData("  0 4 u32 revision", "  0 4 u32 version", "struct state: field revision (offset 0) is missing")]
     [InlineData("map rows v1 Hash", "map rows v1 LruHash", "it was a Hash and is a LruHash now")]
     [InlineData("map rows v1 Hash u32 row", "map rows v1 Hash u64 row", "its key was u32 and is u64 now")]
     [InlineData("  2 COLOUR_BLUE", "  3 COLOUR_BLUE", "COLOUR_BLUE was 2 and is 3 now")]
@@ -75,6 +77,7 @@ public class AbiGoldenTests
 
     [Theory]
     [InlineData("  2 COLOUR_BLUE\n", "  2 COLOUR_BLUE\n  3 COLOUR_GREEN\n")]
+    [InlineData("  4 4 u32 pad", "  4 4 u32 sequence")]
     [InlineData("map rows v1 Hash u32 row", "map rows v2 LruHash u64 row")]
     [InlineData("map rows v1 Hash u32 row\n", "")]
     [InlineData("  1 ABI_EVENT_VERSION\n\nstruct drop_event 4\n  0 4 u32 reason", "  2 ABI_EVENT_VERSION\n\nstruct drop_event 4\n  0 2 u16 reason")]
@@ -107,7 +110,12 @@ public class AbiGoldenTests
           0 8 u64 packets
           8 8 u64 bytes
 
+        struct state 8
+          0 4 u32 revision
+          4 4 u32 pad
+
         map rows v1 Hash u32 row
+        map state v1 Array u32 state
 
         """;
 }

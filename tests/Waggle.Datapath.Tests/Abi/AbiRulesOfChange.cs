@@ -78,7 +78,18 @@ internal static class AbiRulesOfChange
 
         string? Change(string role, string from, string to) =>
             from != to ? $"its {role} was {from} and is {to} now"
-            : before.Structs.TryGetValue(from, out BtfLayout? a) && now.Structs.TryGetValue(to, out var b) ? a.Difference(b)
+            : before.Structs.TryGetValue(from, out BtfLayout? a) && now.Structs.TryGetValue(to, out var b) ? (role == "value" ? WithUsedPadding(a, b) : a).Difference(b)
             : null;
+    }
+
+    /// <summary>Padding was zero in every row and read by nobody: a field of its size may take its place. (Not in keys: rows would be looked for under others.)</summary>
+    private static BtfLayout WithUsedPadding(BtfLayout before, BtfLayout now)
+    {
+        HashSet<string> known = [.. before.Fields.Select(f => f.Path)];
+        return before with
+        {
+            Fields = [.. before.Fields.Select(f => f.Path == "pad" && now.Fields.All(n => n.Path != "pad")
+                && now.Fields.FirstOrDefault(n => n.Offset == f.Offset && n.Type == f.Type && !known.Contains(n.Path)) is { } used ? used : f)],
+        };
     }
 }
