@@ -60,6 +60,7 @@ enum drop_reason {
 	DROP_REASON_PATH_MTU_HANDLED         = 250, /* handled: too big for the path, sender was told */
 	DROP_REASON_COPY_FAILED              = 251, /* a multicast copy could not be sent */
 	DROP_REASON_BROADCAST                = 252, /* IPv4 broadcast from a pod goes nowhere */
+	DROP_REASON_LINK_LOCAL_HANDLED       = 253, /* handled: what the node's stack says to link-local groups on cilium_host, where nobody else is */
 };
 
 #endif

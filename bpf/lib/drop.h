@@ -34,6 +34,7 @@ INLINE bool reason_is_handled(__u8 reason)
 	case DROP_REASON_IGMP_LINK_LOCAL_GROUP:
 	case DROP_REASON_NEIGHBOUR_HANDLED:
 	case DROP_REASON_PATH_MTU_HANDLED:
+	case DROP_REASON_LINK_LOCAL_HANDLED:
 		return true;
 	default:
 		return false;

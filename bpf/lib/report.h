@@ -165,7 +165,9 @@ NOINLINE int apply_record(struct __sk_buff *skb, const struct trail *trail, stru
 	if (!address_is_multicast(&work->record.key.group, ipv6))
 		return DROP(REPORT, IGMP_NOT_A_GROUP);
 	if (address_is_link_multicast(&work->record.key.group, ipv6))
-		return DROP(REPORT, IGMP_LINK_LOCAL_GROUP);
+		return DROP(REPORT, IGMP_LINK_LOCAL_GROUP); /* every host reports some, whether multicast is on or not */
+	if (!config.multicast_enabled)
+		return DROP(REPORT, MULTICAST_DISABLED);
 	group = find_group(&work->record.key.group);
 	if (!group) {
 		note_unconfigured(&work->record.key.group, trail->endpoint_id, 0, 0);

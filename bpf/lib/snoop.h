@@ -97,8 +97,6 @@ INLINE int begin_report(struct report *report, const struct endpoint_info *sende
 {
 	struct mcast_work *work;
 
-	if (!config.multicast_enabled)
-		return DROP(SNOOP, MULTICAST_DISABLED);
 	if (sender->flags & ENDPOINT_NO_MULTICAST)
 		return DROP(SNOOP, MULTICAST_FORBIDDEN);
 	if (sender->slot >= MCAST_SLOTS)

@@ -43,10 +43,8 @@ INLINE int from_host_ip(struct __sk_buff *skb, struct trail *trail, const bool i
 	int verdict;
 	__u8 mac[6], type = 0;
 
-	if (!(ipv6 ? config.ipv6_enabled : config.ipv4_enabled))
-		return DROP(HOST, UNSUPPORTED_L3_PROTOCOL);
 	TRY(parse_ip(skb, &packet, ipv6));
-	if (ipv6 && packet.protocol == IPPROTO_ICMPV6) {
+	if (ipv6 && config.ipv6_enabled && packet.protocol == IPPROTO_ICMPV6) {
 		bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct ipv6hdr), &type, 1);
 		if (type == ND_NEIGHBOUR_SOLICITATION) {
 			struct address own = CONFIG_ADDRESS(router_ipv6);
@@ -55,6 +53,11 @@ INLINE int from_host_ip(struct __sk_buff *skb, struct trail *trail, const bool i
 			return answer_solicitation(skb, mac, &own, BPF_F_INGRESS);
 		}
 	}
+	/* Router solicitations, membership reports and the like: the stack sends them on every device. */
+	if (unlikely(address_is_multicast(&packet.destination, ipv6) && address_is_link_multicast(&packet.destination, ipv6)))
+		return DROP(HOST, LINK_LOCAL_HANDLED);
+	if (!(ipv6 ? config.ipv6_enabled : config.ipv4_enabled))
+		return DROP(HOST, UNSUPPORTED_L3_PROTOCOL);
 	if (unlikely(address_is_multicast(&packet.destination, ipv6)))
 		return multicast_from_host(skb, trail, &packet, ipv6);
 

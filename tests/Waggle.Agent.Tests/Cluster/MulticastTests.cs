@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Waggle.Datapath.Abi;
 using Waggle.Kube.Client;
 using Waggle.Kube.Resources;
 
@@ -40,6 +41,7 @@ public sealed class MulticastTests
     public async Task Enable_WhileListenersRun_TheyAreFoundWithoutJoiningAgain()
     {
         await using TestCluster cluster = await TestCluster.StartAsync(1);
+        cluster.Expect(DropReason.MulticastDisabled, DropReason.MulticastUnconfigured); // what becomes of the first reports
         TestPod a = await cluster.Nodes[0].AddPodAsync("a"), b = await cluster.Nodes[0].AddPodAsync("b");
         using var listen = new Listener(b, "225.0.0.50");
         var patch = new JsonObject { ["data"] = new JsonObject { ["multicast-enabled"] = "true" } };

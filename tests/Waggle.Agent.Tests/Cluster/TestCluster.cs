@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Waggle.Datapath.Abi;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Kube.Resources;
@@ -16,6 +17,7 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("wgt-").FullName;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<TestNode> _nodes = [];
+    private readonly DropCheck _drops = new();
     private Sandbox? _underlay;
     private ApiServerHost? _api;
     private ClusterPki? _pki;
@@ -30,6 +32,11 @@ internal sealed class TestCluster : IAsyncDisposable
     public static async Task<TestCluster> StartAsync(int nodes, params (string Key, string Value)[] config)
     {
         var cluster = new TestCluster();
+        if (config.Contains(("multicast-enabled", "true")))
+        {
+            cluster.Expect(DropReason.MulticastUnconfigured); // a group comes to a node some time after it is made, and pods may ask for it before
+        }
+
         try
         {
             await cluster.BringUpAsync(nodes, config.ToDictionary(c => c.Key, c => c.Value));
@@ -37,12 +44,22 @@ internal sealed class TestCluster : IAsyncDisposable
         }
         catch
         {
-            await cluster.DisposeAsync();
+            await cluster.TearDownAsync();
             throw;
         }
     }
 
+    /// <summary>Drops for these reasons belong to the test; any other fails it (<see cref="DropCheck"/>).</summary>
+    public void Expect(params DropReason[] reasons) => _drops.Expect(reasons);
+
     public async ValueTask DisposeAsync()
+    {
+        string[] drops = [.. _nodes.Where(n => n.WasReady).SelectMany(_drops.Unexpected)];
+        await TearDownAsync();
+        DropCheck.Report(drops);
+    }
+
+    private async Task TearDownAsync()
     {
         await _stop.CancelAsync();
         foreach (TestNode node in _nodes)

@@ -46,6 +46,9 @@ internal sealed class TestNode : IDisposable
     /// <summary>The same as seen from here: the mount is the node's own.</summary>
     public string BpfFromOutside => $"/proc/{_sandbox.Pid}/root{BpfDirectory}";
 
+    /// <summary>Whether its programs were loaded once.</summary>
+    public bool WasReady { get; private set; }
+
     public int AgentPid => _agent?.Id ?? 0;
 
     public string Log
@@ -116,7 +119,7 @@ internal sealed class TestNode : IDisposable
     }
 
     /// <summary>The node's pinned maps. Dispose them.</summary>
-    public DatapathMaps OpenMaps() => DatapathMaps.OpenPinned(new DatapathPaths($"/proc/{_sandbox.Pid}/root{BpfDirectory}"), readOnly: false);
+    public DatapathMaps OpenMaps() => DatapathMaps.OpenPinned(new DatapathPaths(BpfFromOutside));
 
     /// <summary>Changes the mounted configuration, for the next start.</summary>
     public Task ConfigureAsync(string key, string value) => File.WriteAllTextAsync(Path.Combine(_directory, "config", key), value);
@@ -147,6 +150,7 @@ internal sealed class TestNode : IDisposable
         {
             if (await TryGetAsync("/v1/status") is { } status && (bool)status["ready"]!)
             {
+                WasReady = true;
                 return;
             }
 

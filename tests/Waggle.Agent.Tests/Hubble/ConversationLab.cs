@@ -58,6 +58,7 @@ public sealed class ConversationLab : IAsyncLifetime
     {
         _lab = await PolicyLab.StartAsync(
             2, ("enable-ipv6", "true"), ("enable-hubble", "true"), ("hubble-event-buffer-capacity", "65535"), ("monitor-aggregation", "none"), ("monitor-aggregation-interval", "1h"), ("multicast-enabled", "true"));
+        _lab.Expect(DropReason.FragmentNotFound, DropReason.TtlExceeded, DropReason.InvalidSourceIp); // conversations of that name, and the marks
         await MulticastTests.GroupAsync(_lab.Cluster, "conversations", Group4, Group6);
         await PodAsync(0, "client");
         await PodAsync(0, "server");

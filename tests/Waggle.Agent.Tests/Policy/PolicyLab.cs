@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Waggle.Agent.Tests.Cluster;
+using Waggle.Datapath.Abi;
 using Waggle.Kube.Client;
 using Waggle.Kube.Json;
 using Waggle.Kube.Resources;
@@ -27,6 +28,9 @@ internal sealed class PolicyLab : IAsyncDisposable
 
     public TestCluster Cluster { get; }
 
+    /// <summary>As <see cref="TestCluster.Expect"/>.</summary>
+    public void Expect(params DropReason[] reasons) => Cluster.Expect(reasons);
+
     public KubeClient Client => Cluster.Client;
 
     public IReadOnlyList<TestNode> Nodes => Cluster.Nodes;
@@ -36,6 +40,8 @@ internal sealed class PolicyLab : IAsyncDisposable
     public static async Task<PolicyLab> StartAsync(int nodes, params (string Key, string Value)[] config)
     {
         var lab = new PolicyLab(await TestCluster.StartAsync(nodes, [.. config]));
+        // What these labs are for (the tests say which packets), and packets to a pod of which its own node does not know yet, or not any more.
+        lab.Expect(DropReason.PolicyDenied, DropReason.PolicyDeny, DropReason.Unroutable);
         return lab;
     }
 

@@ -57,6 +57,7 @@ internal static class DropReasons
         new(250, "PATH_MTU_HANDLED", "Too big for the path; the sender was told the size that fits.", "Nothing to do, unless it repeats: the sender ignores ICMP", Handled: true),
         new(251, "COPY_FAILED", "A multicast copy could not be sent to one member.", "cilium bpf metrics list; the member's device may be gone or its queue full"),
         new(252, "BROADCAST", "IPv4 broadcasts from pods go nowhere.", "Use multicast or a unicast address"),
+        new(253, "LINK_LOCAL_HANDLED", "Router solicitations, membership reports and the like that the node's own stack sends on cilium_host, where nobody else is.", "Nothing to do", Handled: true),
     ];
 
     /// <summary>Finds by number, constant name or text; null when there is no such reason.</summary>
