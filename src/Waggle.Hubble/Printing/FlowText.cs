@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Google.Protobuf.Collections;
+using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
 using Decision = Waggle.Hubble.Protocol.Flows.Verdict;
 
@@ -79,6 +80,14 @@ public static class FlowText
                 SocketTranslationPoint.SockXlatePointPreDirectionFwd => "pre-xlate-fwd",
                 SocketTranslationPoint.SockXlatePointPreDirectionRev => "pre-xlate-rev",
                 _ => ProtoNames.SocketTranslationPoint[(int)flow.SockXlatePoint],
+            },
+            (int)FlowEventType.Membership => flow.Membership?.Change switch
+            {
+                Membership.Types.Change.Join => "multicast-join",
+                Membership.Types.Change.Leave => "multicast-leave",
+                Membership.Types.Change.Filter => "multicast-filter",
+                Membership.Types.Change.Leaving => "multicast-leaving",
+                _ => "multicast-membership",
             },
             _ => "UNKNOWN",
         };

@@ -23,6 +23,8 @@ public sealed class ObserveOutputTests : IDisposable
 
     private const string Http = """{"flow":{"time":"2026-11-21T06:30:11Z","verdict":"FORWARDED","IP":{"source":"10.0.1.5","destination":"10.96.0.7","ipVersion":"IPv4"},"l4":{"TCP":{"source_port":41000,"destination_port":80}},"source":{"identity":1001,"namespace":"default","pod_name":"client"},"destination":{"identity":1002},"destination_service":{"name":"api","namespace":"shop"},"Type":"L7","l7":{"type":"REQUEST","http":{"method":"GET","url":"http://api/x","protocol":"HTTP/1.1"}},"event_type":{"type":129},"is_reply":false},"node_name":"n","time":"2026-11-21T06:30:11Z"}""";
 
+    private const string Join = """{"flow":{"time":"2026-11-21T06:30:11Z","verdict":"FORWARDED","IP":{"destination":"225.0.0.50","ipVersion":"IPv4"},"l4":{"IGMP":{"type":34,"group_address":"225.0.0.50"}},"source":{"ID":7,"identity":1001,"namespace":"default","pod_name":"listener"},"destination":{"identity":2,"labels":["reserved:world"]},"Type":"L3_L4","event_type":{"type":64,"sub_type":1},"Summary":"IGMP MembershipReportV3","membership":{"change":"JOIN","group":"225.0.0.50","protocol":"IGMPV3","filter_mode":"EXCLUDE"}},"node_name":"n","time":"2026-11-21T06:30:11Z"}""";
+
     private const string Lost = """{"lost_events":{"source":"HUBBLE_RING_BUFFER","num_events_lost":"12","cpu":3},"node_name":"n","time":"2026-11-21T06:30:12Z"}""";
 
     private readonly TempFolder _folder = new();
@@ -38,6 +40,7 @@ public sealed class ObserveOutputTests : IDisposable
     [InlineData(Arp, "Nov 21 06:30:09.000: 0a:00:00:00:00:01 (unknown) <> ff:ff:ff:ff:ff:ff (unknown) from-endpoint FORWARDED ()\n")]
     [InlineData(Dns, "Nov 21 06:30:10.000: default/client:40000 (ID:1001) <- kube-system/coredns:53 (ID:104) dns-response proxy FORWARDED (DNS Answer \"192.0.2.1,192.0.2.2\" TTL: 30 (Proxy example.org. A))\n")]
     [InlineData(Http, "Nov 21 06:30:11.000: default/client:41000 (ID:1001) -> shop/api:80 (ID:1002) http-request FORWARDED (HTTP/1.1 GET http://api/x)\n")]
+    [InlineData(Join, "Nov 21 06:30:11.000: default/listener (ID:1001) <> 225.0.0.50 (world) multicast-join FORWARDED (IGMP MembershipReportV3)\n")]
     public async Task Compact_IsTheKnownLine(string flow, string line) => Assert.Equal(line, await ObserveAsync([flow]));
 
     [Fact]
