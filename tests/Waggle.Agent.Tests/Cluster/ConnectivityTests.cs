@@ -19,6 +19,7 @@ public sealed class ConnectivityTests
     private static async Task CheckAsync(params (string Key, string Value)[] config)
     {
         await using TestCluster cluster = await TestCluster.StartAsync(2, config);
+        cluster.Expect(Waggle.Datapath.Abi.DropReason.Unroutable); // the address below that nobody has
         TestNode node0 = cluster.Nodes[0], node1 = cluster.Nodes[1];
         TestPod a = await node0.AddPodAsync("a", ("app", "a")), b = await node0.AddPodAsync("b", ("app", "b")), c = await node1.AddPodAsync("c", ("app", "c"));
         var failures = new List<string>();

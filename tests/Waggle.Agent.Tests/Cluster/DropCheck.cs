@@ -24,6 +24,11 @@ internal sealed class DropCheck
     /// <summary>One line for each reason and place that nobody expected.</summary>
     public IReadOnlyList<string> Unexpected(TestNode node)
     {
+        if (!Directory.Exists(node.BpfFromOutside))
+        {
+            return []; // the run was broken off, and the node is gone
+        }
+
         using DatapathMaps maps = node.OpenMaps();
         return
         [
