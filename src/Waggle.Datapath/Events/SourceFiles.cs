@@ -9,7 +9,7 @@ public static class SourceFiles
     public static readonly IReadOnlyList<string> Names =
     [
         "unknown", "pod.bpf.c", "overlay.bpf.c", "host.bpf.c", "netdev.bpf.c", "forward.h", "neighbour.h", "icmp_error.h", "multicast.h", "snoop.h", "nat.h", "encap.h", "packet.h", "tuple.h", "admit.h",
-        "masquerade.h", "membership.h", "multicast_policy.h", "nat_related.h", "replicate.h", "report.h",
+        "masquerade.h", "membership.h", "multicast_policy.h", "nat_related.h", "replicate.h", "report.h", "shortcut.h",
     ];
 
     /// <summary>The file's name; an unknown number gives the number.</summary>
