@@ -161,7 +161,12 @@ public sealed class ConversationLab : IAsyncLifetime
             {
                 if (key.LowPort.Value == port || key.HighPort.Value == port)
                 {
-                    maps.Conntrack.Update(key, entry with { TracedInitiator = entry.TracedInitiator - 7200, TracedResponder = entry.TracedResponder - 7200 });
+                    // After two hours no packet takes the short way, which keeps no time.
+                    maps.Conntrack.Update(key, entry with
+                    {
+                        TracedInitiator = entry.TracedInitiator - 7200, TracedResponder = entry.TracedResponder - 7200,
+                        Initiator = entry.Initiator with { Generation = 0 }, Responder = entry.Responder with { Generation = 0 },
+                    });
                 }
             }
         }
