@@ -42,7 +42,8 @@ internal sealed class OutletRig : IAsyncDisposable
 
     public static async Task<OutletRig> StartAsync(params (string Key, string Value)[] config)
     {
-        WaggleConfig parsed = WaggleConfig.Parse([KeyValuePair.Create("enable-hubble", "true"), .. config.Select(c => KeyValuePair.Create(c.Key, c.Value))], out IReadOnlyList<string> problems, out _);
+        // Without the recorder, which needs the programs; RecordingTests have them.
+        WaggleConfig parsed = WaggleConfig.Parse([KeyValuePair.Create("enable-hubble", "true"), KeyValuePair.Create("enable-hubble-recorder-api", "false"), .. config.Select(c => KeyValuePair.Create(c.Key, c.Value))], out IReadOnlyList<string> problems, out _);
         Assert.Empty(problems);
         var services = new ServiceCollection();
         services.AddLogging();
