@@ -14,11 +14,10 @@
 #include "../abi/capture.h"
 #include "../lib/address.h"
 #include "../lib/common.h"
+#include "../lib/mark.h"
 
 #define EXTENSION_HEADERS 6
 #define FRAGMENT_HEADER 44
-/* The mark of packets that another program made or let through (packet.h): they came by before. */
-#define MARK_ADMITTED 0x57470001
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -217,6 +216,7 @@ int capture_in(struct __sk_buff *skb)
 	return capture(skb);
 }
 
+/* What a program of another device let through or forwarded came by before. */
 SEC("tc")
 int capture_out(struct __sk_buff *skb)
 {
