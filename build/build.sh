@@ -16,7 +16,7 @@ build_product() {
     local started=$SECONDS began
     began=$(mktemp "$root/artifacts/began.XXXXXX")
     if ! dotnet publish "$root/src/Waggle/Waggle.csproj" -c Release -r linux-x64 --no-self-contained -v quiet --nologo \
-        -o "$root/artifacts/waggle" >"$log" 2>&1; then
+        -o "$root/artifacts/waggle" >"$log" 2>&1 8>&-; then
         rm -f "$began"
         grep -E 'error|warning' "$log" | sort -u | head -n 20 >&2 || tail -n 20 "$log" >&2
         die "the build failed; the whole log is in artifacts/build.log."
