@@ -5,7 +5,11 @@ namespace Waggle.Lab.Scenarios;
 /// <param name="Environment">KUBECONFIG and PATH, as in the lab shell; laid over the caller's own environment.</param>
 /// <param name="Directory">The folder with the scenario's manifests and scripts; commands run in it.</param>
 /// <param name="Output">Where the commands and what they print are shown.</param>
-public sealed record ScenarioContext(string LabName, IReadOnlyDictionary<string, string> Environment, string Directory, TextWriter Output);
+public sealed record ScenarioContext(string LabName, IReadOnlyDictionary<string, string> Environment, string Directory, TextWriter Output)
+{
+    /// <summary>Whether the lab was made for this play: all that its nodes ever did belongs to it.</summary>
+    public bool IsNewLab { get; init; }
+}
 
 /// <summary>A play that a lab can run: what a reader would type, with checks of what came of it.</summary>
 public interface IScenario

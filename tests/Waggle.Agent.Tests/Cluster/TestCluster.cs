@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Waggle.Datapath.Abi;
+using Waggle.Datapath.Maps;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Kube.Resources;
@@ -8,6 +9,7 @@ using Waggle.Lab.ApiServer;
 using Waggle.Linux;
 using Waggle.Netlink;
 using Waggle.Operator;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Agent.Tests.Cluster;
 
@@ -54,9 +56,20 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        string[] drops = [.. _nodes.Where(n => n.WasReady).SelectMany(_drops.Unexpected)];
+        string[] drops = [.. _nodes.Where(n => n.WasReady).SelectMany(Unexpected)];
         await TearDownAsync();
         DropCheck.Report(drops);
+    }
+
+    private IReadOnlyList<string> Unexpected(TestNode node)
+    {
+        if (!Directory.Exists(node.BpfFromOutside))
+        {
+            return []; // the run was broken off, and the node is gone
+        }
+
+        using DatapathMaps maps = node.OpenMaps();
+        return _drops.Unexpected(node.Name, maps);
     }
 
     private async Task TearDownAsync()

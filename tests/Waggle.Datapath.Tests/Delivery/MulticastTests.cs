@@ -150,6 +150,7 @@ public abstract class MulticastTests(MulticastCluster cluster)
     public void Delivery_Multicast_UnconfiguredGroupGoesNowhere()
     {
         var group = IPAddress.Parse("225.99.0.1");
+        cluster.Cluster.Expect(DropReason.MulticastUnconfigured);
         using var receiver = Receiver.Bound(Local[1], ipv6: false);
         Sockets.Join(receiver.Socket, group);
 

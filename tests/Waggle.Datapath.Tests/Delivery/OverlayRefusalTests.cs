@@ -90,6 +90,7 @@ public sealed class OverlayRefusalTests : IDisposable
 
     private void Refused(Socket sender, IPAddress to, DropReason reason)
     {
+        cluster.Expect(reason);
         var before = Node.Count(reason);
         Sockets.Send(sender, "in", to, Port);
         Assert.True(SpinWait.SpinUntil(() => Node.Count(reason) >= before + 1, TimeSpan.FromSeconds(20)), $"not counted as {reason}");

@@ -15,6 +15,7 @@ public sealed class PolicyCluster : IDisposable
     public PolicyCluster()
     {
         Cluster = new TestCluster(2, c => c with { PolicyEnabled = true, DenyResponse = DenyResponse.Reset, MasqueradeIPv4 = true, MasqueradeIPv6 = true });
+        Cluster.Expect(DropReason.PolicyDenied); // what most of the tests are about
         Client = Cluster.Nodes[0].AddPod();
         Server = Cluster.Nodes[1].AddPod();
         Cluster.Connect();

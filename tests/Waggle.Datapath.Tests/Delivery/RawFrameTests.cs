@@ -52,6 +52,7 @@ public sealed class RawFrameTests : IDisposable
 
     private void Counted(DropReason reason, byte[] frame)
     {
+        cluster.Expect(reason);
         var before = Node.Count(reason);
         socket.Send(frame);
         Assert.True(SpinWait.SpinUntil(() => Node.Count(reason) > before, TimeSpan.FromSeconds(5)), $"not counted as {reason}");

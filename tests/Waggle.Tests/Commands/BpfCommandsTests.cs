@@ -152,8 +152,8 @@ public sealed class BpfCommandsTests
         var outcome = await InProcess.RunAsync(node.Environment, "cilium", "bpf", "metrics", "list", "-o", "jsonl");
 
         Assert.Equal(
-            $"{{\"reason\":\"Invalid source ip\",\"code\":132,\"direction\":\"egress\",\"packets\":{2 * cpus},\"bytes\":{50 * cpus},\"file\":\"pod.bpf.c\",\"line\":77}}\n" +
-            $"{{\"reason\":\"Success\",\"code\":0,\"direction\":\"egress\",\"packets\":{cpus},\"bytes\":{100 * cpus},\"file\":null,\"line\":0}}\n",
+            $"{{\"reason\":\"Invalid source ip\",\"code\":132,\"direction\":\"egress\",\"packets\":{2 * cpus},\"bytes\":{50 * cpus},\"file\":\"pod.bpf.c\",\"line\":77,\"drop\":true}}\n" +
+            $"{{\"reason\":\"Success\",\"code\":0,\"direction\":\"egress\",\"packets\":{cpus},\"bytes\":{100 * cpus},\"file\":null,\"line\":0,\"drop\":false}}\n",
             outcome.Output);
     }
 

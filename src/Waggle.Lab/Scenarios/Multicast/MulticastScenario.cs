@@ -18,11 +18,15 @@ public sealed class MulticastScenario : IScenario
         try
         {
             await CleanAsync(shell, cancellation).ConfigureAwait(false);
+            var drops = await ScenarioDrops.FromNowAsync(context, shell, cancellation).ConfigureAwait(false);
             if (await SetupAct.PlayAsync(stage).ConfigureAwait(false))
             {
                 await FirstSubscriberAct.PlayAsync(stage).ConfigureAwait(false);
                 await BattleAct.PlayAsync(stage).ConfigureAwait(false);
                 await ExamAct.PlayAsync(stage).ConfigureAwait(false);
+                stage.Heading("What the nodes dropped");
+                // Reports of a group that the node does not know yet; the datapath asks again when it does.
+                await drops.CheckAsync(report, ["Multicast unconfigured"], cancellation).ConfigureAwait(false);
             }
         }
         finally

@@ -21,11 +21,15 @@ public sealed class PolicyScenario : IScenario
         try
         {
             await CleanAsync(shell, cancellation).ConfigureAwait(false);
+            var drops = await ScenarioDrops.FromNowAsync(context, shell, cancellation).ConfigureAwait(false);
             if (await RulesAct.SetUpAsync(stage).ConfigureAwait(false))
             {
                 await RulesAct.PlayAsync(stage).ConfigureAwait(false);
                 await ExplainAct.PlayAsync(stage).ConfigureAwait(false);
                 await HostAct.PlayAsync(stage, Environment.GetEnvironmentVariable(Short) is { Length: > 0 }).ConfigureAwait(false);
+                stage.Heading("What the nodes dropped");
+                // Unroutable: what was sent to a new pod before the sender's node knew of it; the play tries again.
+                await drops.CheckAsync(report, ["Policy denied", "Policy deny", "Unroutable"], cancellation).ConfigureAwait(false);
             }
         }
         finally

@@ -14,6 +14,9 @@ internal static class MetricsListCommand
     {
         public string Text => Reason == 0 ? "Success" : DropReasons.TextOf(Reason);
 
+        /// <summary>Whether the packets got lost; what went on and what did its work did not.</summary>
+        public bool IsDrop => Reason != 0 && !DropSite.IsHandled((Waggle.Datapath.Abi.DropReason)Reason);
+
         public string Way => Direction switch { 1 => "INGRESS", 2 => "EGRESS", 3 => "SERVICE", _ => "UNKNOWN" };
     }
 
@@ -26,7 +29,7 @@ internal static class MetricsListCommand
         ],
         Json = row => new JsonObject
         {
-            ["reason"] = row.Text, ["code"] = row.Reason, ["direction"] = row.Way.ToLowerInvariant(), ["packets"] = row.Packets, ["bytes"] = row.Bytes, ["file"] = row.File, ["line"] = row.Line,
+            ["reason"] = row.Text, ["code"] = row.Reason, ["direction"] = row.Way.ToLowerInvariant(), ["packets"] = row.Packets, ["bytes"] = row.Bytes, ["file"] = row.File, ["line"] = row.Line, ["drop"] = row.IsDrop,
         },
     };
 
@@ -53,20 +56,12 @@ internal static class MetricsListCommand
     /// <summary>Forwarded packets by direction, everything else by the place that decided.</summary>
     internal static List<Row> Combine(IEnumerable<KeyValuePair<uint, MetricsEntry[]>> totals, IEnumerable<KeyValuePair<MetricsSite, MetricsEntry[]>> sites)
     {
-        var rows = totals.Where(row => row.Key / 4 == 0).Select(row => Sum(0, (int)row.Key % 4, row.Value, null, 0));
-        var places = sites.Select(row => Sum(row.Key.Reason, row.Key.Direction, row.Value, SourceFiles.NameOf(row.Key.File), row.Key.Line));
+        var rows = totals.Where(row => row.Key / 4 == 0).Select(row => Sum((int)row.Key % 4, row.Value));
+        var places = DropSite.Of(sites).Select(site => new Row((int)site.Reason, (int)site.Direction, site.Packets, site.Bytes, site.File, site.Line));
         return [.. rows.Concat(places).Where(row => row.Packets > 0).OrderBy(row => row.Text, StringComparer.Ordinal).ThenBy(row => row.Direction).ThenBy(row => row.File, StringComparer.Ordinal).ThenBy(row => row.Line)];
     }
 
-    private static Row Sum(int reason, int direction, MetricsEntry[] cpus, string? file, uint line)
-    {
-        ulong packets = 0, bytes = 0;
-        foreach (var cpu in cpus)
-        {
-            packets += cpu.Packets;
-            bytes += cpu.Bytes;
-        }
-
-        return new Row(reason, direction, packets, bytes, file, line);
-    }
+    /// <summary>Packets that went on, of all CPUs.</summary>
+    private static Row Sum(int direction, MetricsEntry[] cpus) =>
+        new(0, direction, cpus.Aggregate(0ul, (sum, cpu) => sum + cpu.Packets), cpus.Aggregate(0ul, (sum, cpu) => sum + cpu.Bytes), null, 0);
 }

@@ -44,7 +44,7 @@ internal static class LabRunCommand
         {
             var lab = mine ? await LabUpCommand.UpAsync(call, labs, options, cancellation).ConfigureAwait(false) : labs.Find(options.Name)!;
             call.Terminal.Flush();
-            var context = new ScenarioContext(options.Name, LabEnvironment.For(labs, lab, call.Environment), folder, call.Terminal.OutAtOnce);
+            var context = new ScenarioContext(options.Name, LabEnvironment.For(labs, lab, call.Environment), folder, call.Terminal.OutAtOnce) { IsNewLab = mine };
             var report = await scenario.RunAsync(context, cancellation).ConfigureAwait(false);
             return report.Succeeded ? ExitCode.Ok : ExitCode.Failed;
         }

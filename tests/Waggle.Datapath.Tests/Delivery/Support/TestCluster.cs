@@ -1,5 +1,6 @@
 using Waggle.Datapath.Abi;
 using Waggle.Linux;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Datapath.Tests.Delivery.Support;
 
@@ -15,6 +16,7 @@ internal sealed class TestCluster : IDisposable
     public const string Outside6 = "2001:db8:ffff::9";
 
     private readonly NetworkNamespace underlay = NetworkNamespace.Create();
+    private readonly DropCheck drops = new();
 
     public TestCluster(int nodes, Func<DatapathConfig, DatapathConfig>? change = null, bool native = false, bool ipv6Underlay = false)
     {
@@ -64,10 +66,15 @@ internal sealed class TestCluster : IDisposable
             $"link set {port} master br0 up");
     }
 
+    /// <summary>Drops for these reasons belong to the test; any other fails it (<see cref="DropCheck"/>).</summary>
+    public void Expect(params DropReason[] reasons) => drops.Expect(reasons);
+
     public void Dispose()
     {
+        string[] unexpected = [.. Nodes.SelectMany(n => drops.Unexpected($"node {n.Number}", n.Datapath.Maps))];
         Nodes.ForEach(n => n.Dispose());
         World.Dispose();
         underlay.Dispose();
+        DropCheck.Report(unexpected);
     }
 }

@@ -4,6 +4,7 @@ using Waggle.Bpf;
 using Waggle.Bpf.Tests.Support;
 using Waggle.Datapath.Abi;
 using Waggle.Datapath.Attaching;
+using Waggle.Datapath.Events;
 using Waggle.Datapath.Loading;
 using Waggle.Datapath.Tests.Packets.Support;
 using Waggle.Linux;
@@ -182,16 +183,8 @@ internal sealed class TestNode : IDisposable
     public void WaitForMember(IPAddress group, TestPod pod, bool member = true) =>
         Assert.True(SpinWait.SpinUntil(() => Join(group, pod.Number) is not null == member, TimeSpan.FromSeconds(10)), $"{pod.IPv4} in {group}: still not {member}");
 
-    public ulong Count(DropReason reason)
-    {
-        ulong sum = 0;
-        foreach (var (site, values) in Datapath.Maps.MetricsSites.Entries())
-        {
-            sum += site.Reason == (byte)reason ? values.Aggregate(0ul, (s, v) => s + v.Packets) : 0;
-        }
-
-        return sum;
-    }
+    public ulong Count(DropReason reason) =>
+        DropSite.Read(Datapath.Maps).Where(site => site.Reason == reason).Aggregate(0ul, (sum, site) => sum + site.Packets);
 
     public void Dispose()
     {
