@@ -25,6 +25,11 @@ internal static class EndpointFilters
             throw new FilterException(field, "a workload needs a name or a kind");
         }
 
+        if (workloads.FirstOrDefault(w => w.Name.Contains('/') || w.Kind.Contains('/')) is { } odd)
+        {
+            throw new FilterException(field, $"\"{odd.Kind}/{odd.Name}\" is not a workload: write NAME, KIND/NAME or KIND/");
+        }
+
         return OnSide(source, e => e.Workloads.Any(has => workloads.Any(w => (w.Name.Length == 0 || w.Name == has.Name) && (w.Kind.Length == 0 || w.Kind == has.Kind))));
     }
 
@@ -94,6 +99,7 @@ internal static class EndpointFilters
     {
         var slash = n.IndexOf('/', StringComparison.Ordinal);
         return n.Length == 0 ? throw new FilterException(field, "a name must not be empty")
+            : slash != n.LastIndexOf('/') ? throw new FilterException(field, $"\"{n}\" has more than one slash: write [NAMESPACE/]NAME")
             : slash < 0 ? new NamePrefix("default", n) : new NamePrefix(n[..slash], n[(slash + 1)..]);
     })];
 

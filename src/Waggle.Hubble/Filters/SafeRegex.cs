@@ -59,6 +59,11 @@ internal static class SafeRegex
             throw new FilterException(field, $"the pattern has {pattern.Length} characters, more than the limit of {MaxLength}");
         }
 
+        if (pattern.FirstOrDefault(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.' or '*')) is var odd and not '\0')
+        {
+            throw new FilterException(field, $"\"{pattern}\" has '{odd}', which no name has: write letters, digits, '-', '_', '.', and '*' for any run of them");
+        }
+
         var parts = pattern.Split('*').Select(Regex.Escape);
         return new Regex("^(?:" + string.Join(any, parts) + ")$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, TimeSpan.FromSeconds(1));
     }

@@ -40,10 +40,10 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
         server.Describe(ObserverReflection.Descriptor.Services[0]);
         server.AddServerStreaming(RelayedMethods.GetFlows, GetFlowsAsync);
         server.AddServerStreaming(HubbleMethods.GetAgentEvents, (request, writer, call) => StreamAsync(
-            AgentEvents, request.Number, request.First, request.Follow, request.Since, request.Until, writer, call,
+            AgentEvents, QueryWindow.Of(request), writer, call,
             (at, e) => new GetAgentEventsResponse { AgentEvent = e, NodeName = about().Node.Name, Time = FlowEncoder.Time(at) }));
         server.AddServerStreaming(HubbleMethods.GetDebugEvents, (request, writer, call) => StreamAsync(
-            DebugEvents, request.Number, request.First, request.Follow, request.Since, request.Until, writer, call,
+            DebugEvents, QueryWindow.Of(request), writer, call,
             (at, e) => new GetDebugEventsResponse { DebugEvent = e, NodeName = about().Node.Name, Time = FlowEncoder.Time(at) }));
         server.AddUnary(HubbleMethods.GetNodes, (_, _) => Task.FromResult(Nodes()));
         server.AddUnary(HubbleMethods.GetNamespaces, (_, _) => Task.FromResult(NamespaceList()));
@@ -69,7 +69,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
     public async Task GetFlowsAsync(GetFlowsRequest request, IRpcWriter<RelayedFlow> writer, RpcServerCall call)
     {
         var query = FlowQuery.Compile(request);
-        using var until = UntilToken(query, call.Cancellation);
+        using var until = UntilToken(query.Window, call.Cancellation);
         var cursor = new RingCursor(ring, query.Start(ring));
         using var frames = new RpcFrameBuffer();
         var last = ring.Newest;
@@ -77,9 +77,9 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
         Interlocked.Increment(ref _streams);
         try
         {
-            while (sent < query.Limit)
+            while (sent < query.Window.Limit)
             {
-                if (query.Follow || cursor.Next <= last)
+                if (query.Window.Follow || cursor.Next <= last)
                 {
                     if (Next(cursor, query, frames, ref sent))
                     {
@@ -92,7 +92,7 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
                     }
                 }
 
-                if (!query.Follow)
+                if (!query.Window.Follow)
                 {
                     break;
                 }
@@ -149,12 +149,12 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
         return true;
     }
 
-    private CancellationTokenSource UntilToken(FlowQuery query, CancellationToken cancellation)
+    private CancellationTokenSource UntilToken(QueryWindow window, CancellationToken cancellation)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        if (query.Follow && query.UntilNs != long.MaxValue)
+        if (window.Follow && window.UntilNs != long.MaxValue)
         {
-            source.CancelAfter(TimeSpan.FromMilliseconds(Math.Clamp((query.UntilNs - NowNs) / 1e6, 0, 20d * 86400 * 1000)));
+            source.CancelAfter(TimeSpan.FromMilliseconds(Math.Clamp((window.UntilNs - NowNs) / 1e6, 0, 20d * 86400 * 1000)));
         }
 
         return source;
@@ -190,20 +190,20 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
         return response;
     }
 
-    private static async Task StreamAsync<TEvent, TResponse>(
-        EventRing<TEvent> events, ulong number, bool first, bool follow, Timestamp? since, Timestamp? until,
-        IRpcWriter<TResponse> writer, RpcServerCall call, Func<long, TEvent, TResponse> make)
+    private async Task StreamAsync<TEvent, TResponse>(
+        EventRing<TEvent> events, QueryWindow window, IRpcWriter<TResponse> writer, RpcServerCall call, Func<long, TEvent, TResponse> make)
         where TEvent : class
         where TResponse : class, IMessage<TResponse>
     {
-        var (from, to) = (since is null ? long.MinValue : FlowDecoder.Nanoseconds(since), until is null ? long.MaxValue : FlowDecoder.Nanoseconds(until));
+        using var until = UntilToken(window, call.Cancellation);
         var (all, newest, more) = events.After(0);
-        IEnumerable<(long TimeNs, TEvent Event)> wanted = all.Where(e => e.TimeNs >= from && e.TimeNs <= to);
-        if (number > 0)
+        IEnumerable<(long TimeNs, TEvent Event)> wanted = all.Where(e => window.Contains(e.TimeNs));
+        if (window.Number > 0)
         {
-            wanted = first ? wanted.Take((int)Math.Min(number, int.MaxValue)) : wanted.TakeLast((int)Math.Min(number, int.MaxValue));
+            var number = (int)Math.Min(window.Number, int.MaxValue);
+            wanted = window.First ? wanted.Take(number) : wanted.TakeLast(number);
         }
-        else if (follow && since is null)
+        else if (window is { Follow: true, HasSince: false })
         {
             wanted = [];
         }
@@ -216,14 +216,22 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
             }
 
             await writer.FlushAsync().ConfigureAwait(false);
-            if (!follow)
+            if (!window.Follow)
             {
                 return;
             }
 
-            await more.WaitAsync(call.Cancellation).ConfigureAwait(false);
+            try
+            {
+                await more.WaitAsync(until.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!call.Cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+
             (all, newest, more) = events.After(newest);
-            wanted = all.Where(e => e.TimeNs <= to);
+            wanted = all.Where(e => e.TimeNs <= window.UntilNs);
         }
     }
 }

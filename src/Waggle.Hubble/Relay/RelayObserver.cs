@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Waggle.Hubble.Protocol.Observers;
+using Waggle.Hubble.Protocol.Relayed;
 using Waggle.Hubble.Protocol.Relays;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Server;
@@ -21,15 +22,9 @@ public sealed class RelayObserver(RelayPool pool, RelayOptions options, string n
     public void AddTo(RpcServer server)
     {
         server.Describe(ObserverReflection.Descriptor.Services[0]);
-        server.AddServerStreaming(
-            RelayedMethods.GetFlows,
-            async (request, writer, call) =>
-            {
-                using var stream = new RelayStream(pool, options, request, writer, call, name, time);
-                await stream.RunAsync().ConfigureAwait(false);
-            });
-        server.AddServerStreaming(HubbleMethods.GetAgentEvents, (request, writer, call) => JoinAsync(HubbleMethods.GetAgentEvents, request, writer, call));
-        server.AddServerStreaming(HubbleMethods.GetDebugEvents, (request, writer, call) => JoinAsync(HubbleMethods.GetDebugEvents, request, writer, call));
+        server.AddServerStreaming(RelayedMethods.GetFlows, (request, writer, call) => JoinAsync(RelayQuestion.Of(request), writer, call));
+        server.AddServerStreaming(RelayedMethods.GetAgentEvents, (request, writer, call) => JoinAsync(RelayQuestion.Of(request), writer, call));
+        server.AddServerStreaming(RelayedMethods.GetDebugEvents, (request, writer, call) => JoinAsync(RelayQuestion.Of(request), writer, call));
         server.AddUnary(HubbleMethods.GetNodes, (_, call) => NodesAsync(call));
         server.AddUnary(HubbleMethods.GetNamespaces, (_, call) => NamespacesAsync(call));
         server.AddUnary(HubbleMethods.ServerStatus, (_, call) => StatusAsync(call));
@@ -123,33 +118,9 @@ public sealed class RelayObserver(RelayPool pool, RelayOptions options, string n
         })).ConfigureAwait(false);
     }
 
-    /// <summary>Rare events of all nodes, as they come.</summary>
-    private async Task JoinAsync<TRequest, TResponse>(RpcMethod<TRequest, TResponse> method, TRequest request, IRpcWriter<TResponse> writer, RpcServerCall call)
-        where TRequest : class, IMessage<TRequest>
-        where TResponse : class, IMessage<TResponse>
+    private async Task JoinAsync(RelayQuestion question, IRpcWriter<RelayedFlow> writer, RpcServerCall call)
     {
-        using var writing = new SemaphoreSlim(1);
-        await Task.WhenAll(pool.Now.Nodes.Where(n => n.Available != false).Select(async node =>
-        {
-            try
-            {
-                await foreach (var item in node.Channel.StreamAsync(method, request, cancellation: call.Cancellation).ConfigureAwait(false))
-                {
-                    await writing.WaitAsync(call.Cancellation).ConfigureAwait(false);
-                    try
-                    {
-                        await writer.WriteAsync(item).ConfigureAwait(false);
-                    }
-                    finally
-                    {
-                        writing.Release();
-                    }
-                }
-            }
-            catch (RpcException)
-            {
-                // The others go on; GetNodes says who does not answer.
-            }
-        })).ConfigureAwait(false);
+        using var stream = new RelayStream(pool, options, question, writer, call, name, time);
+        await stream.RunAsync().ConfigureAwait(false);
     }
 }

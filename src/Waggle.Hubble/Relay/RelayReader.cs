@@ -34,7 +34,7 @@ internal sealed class RelayReader(RelayNode node, CancellationTokenSource stop, 
         var scan = RelayScan.Of(message, _name);
         if (!scan.Ok)
         {
-            throw new RpcException(RpcStatusCode.Internal, "malformed GetFlowsResponse from the node");
+            throw new RpcException(RpcStatusCode.Internal, "malformed answer from the node");
         }
 
         if (scan.IsPlain)
@@ -49,7 +49,7 @@ internal sealed class RelayReader(RelayNode node, CancellationTokenSource stop, 
         }
         catch (InvalidProtocolBufferException e)
         {
-            throw new RpcException(RpcStatusCode.Internal, "malformed GetFlowsResponse from the node", e);
+            throw new RpcException(RpcStatusCode.Internal, "malformed answer from the node", e);
         }
 
         Claim(item, Node.Peer.Name);

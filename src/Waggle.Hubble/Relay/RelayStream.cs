@@ -1,8 +1,6 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Waggle.Hubble.Codec;
-using Waggle.Hubble.Observing;
-using Waggle.Hubble.Protocol.Observers;
 using Waggle.Hubble.Protocol.Relayed;
 using Waggle.Hubble.Protocol.Relays;
 using Waggle.Hubble.Rpc;
@@ -10,8 +8,8 @@ using Waggle.Hubble.Rpc.Server;
 
 namespace Waggle.Hubble.Relay;
 
-/// <summary>One client's GetFlows over all nodes.</summary>
-internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlowsRequest request, IRpcWriter<RelayedFlow> writer, RpcServerCall call, string relayName, TimeProvider time) : IDisposable
+/// <summary>One client's stream over all nodes: what they say, in order of time.</summary>
+internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQuestion question, IRpcWriter<RelayedFlow> writer, RpcServerCall call, string relayName, TimeProvider time) : IDisposable
 {
     private const int FlushBytes = 32 << 10;
     private const int MaxTail = 65536;
@@ -29,15 +27,14 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     /// <summary>Serves until the answer is whole or the client goes.</summary>
     public async Task RunAsync()
     {
-        // A bad request is told once, by us, not by every node.
-        var query = FlowQuery.Compile(request);
-        using var merge = new TimeMerge(request.Follow ? _startNs : long.MaxValue, options.Hold, options.Patience, time);
-        var keepTail = !request.Follow && !request.First && request.Number is > 0 and <= MaxTail;
+        var window = question.Window;
+        using var merge = new TimeMerge(window.Follow ? _startNs : long.MaxValue, options.Hold, options.Patience, time);
+        var keepTail = window is { Follow: false, First: false, Number: > 0 and <= MaxTail };
         try
         {
             var (nodes, changed) = pool.Now;
             Begin(nodes, merge);
-            while (_sent < query.Limit)
+            while (_sent < window.Limit)
             {
                 if (merge.TryPeek(out var source))
                 {
@@ -51,7 +48,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
                     continue;
                 }
 
-                if (request.Follow && (changed.IsCompleted || _readers.Values.Any(MayRestart)))
+                if (window.Follow && (changed.IsCompleted || _readers.Values.Any(MayRestart)))
                 {
                     (nodes, changed) = pool.Now;
                     Follow(nodes, merge);
@@ -59,12 +56,12 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
                 }
 
                 DropSilent(merge);
-                if (merge.Sources.Count == 0 && !request.Follow)
+                if (merge.Sources.Count == 0 && !window.Follow)
                 {
                     break;
                 }
 
-                if (_frames.Length > 0 || request.Follow)
+                if (_frames.Length > 0 || window.Follow)
                 {
                     await SendAsync().ConfigureAwait(false);
                 }
@@ -105,7 +102,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
         var (there, away) = (nodes.Where(n => n.Available != false).ToList(), nodes.Where(n => n.Available == false).ToList());
         foreach (var node in there)
         {
-            Start(node, merge, request);
+            Start(node, merge, null);
         }
 
         if (there.Count > 0)
@@ -134,11 +131,9 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
             if (!_readers.TryGetValue(node.Peer.Name, out var reader) || reader.Node != node || MayRestart(reader))
             {
                 // Where it was, if it was: what happened meanwhile is in the node's ring.
-                var again = request.Clone();
-                (again.Number, again.First) = (0, false);
-                again.Since = FlowEncoder.Time((reader?.LastNs ?? _startNs) + 1);
+                var since = (reader?.LastNs ?? _startNs) + 1;
                 reader?.Stop.Cancel();
-                Start(node, merge, again);
+                Start(node, merge, since);
                 Tell(NodeState.NodeConnected, [node.Peer.Name], "");
             }
         }
@@ -148,23 +143,23 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     private bool MayRestart(RelayReader reader) => reader.Task.IsCompleted && reader.Node.Available == true
         && time.GetElapsedTime(reader.Started) > (reader.Refused ? options.MaxBackoff : options.MinBackoff);
 
-    private void Start(RelayNode node, TimeMerge merge, GetFlowsRequest ask)
+    private void Start(RelayNode node, TimeMerge merge, long? sinceNs)
     {
         var source = new MergeSource(node.Peer.Name, options.BufferPerNode);
         var reader = new RelayReader(node, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token), source, time.GetTimestamp());
         _readers[node.Peer.Name] = reader;
         merge.Add(source);
-        reader.Task = Task.Run(() => ReadAsync(reader, merge, ask));
+        reader.Task = Task.Run(() => ReadAsync(reader, merge, sinceNs));
     }
 
-    private async Task ReadAsync(RelayReader reader, TimeMerge merge, GetFlowsRequest ask)
+    private async Task ReadAsync(RelayReader reader, TimeMerge merge, long? sinceNs)
     {
         RelayedFlow? last = null;
         RelayBatch? batch = null;
-        var latest = ask.Follow ? long.MaxValue : _startNs + SkewNs;
+        var latest = question.Window.Follow ? long.MaxValue : _startNs + SkewNs;
         try
         {
-            var stream = reader.Node.Channel.StreamFramesAsync(RelayedMethods.GetFlows, ask, reader.Stop.Token);
+            var stream = question.Ask(reader.Node, sinceNs, reader.Stop.Token);
             await foreach (var frames in stream.ConfigureAwait(false))
             {
                 while (frames.TryNext(out var message))
@@ -172,7 +167,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
                     batch ??= new RelayBatch();
                     if (!reader.Take(message.Span, latest, batch))
                     {
-                        last = Status(NodeState.NodeError, [reader.Node.Peer.Name], "sends flows later than the request, which asked for none; the rest of its answer is not taken");
+                        last = Status(NodeState.NodeError, [reader.Node.Peer.Name], "sends what is later than the request, which asked for none; the rest of its answer is not taken");
                         break;
                     }
 
@@ -204,7 +199,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
         {
         }
 
-        if (last is not null && !reader.Stop.IsCancellationRequested)
+        if (last is not null && question.TellsNodes && !reader.Stop.IsCancellationRequested)
         {
             // In time order after what the node did say.
             var at = Math.Max(reader.LastNs, _startNs);
@@ -229,7 +224,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
     /// <summary>An answer that should end and does not go on is given up.</summary>
     private void DropSilent(TimeMerge merge)
     {
-        if (request.Follow)
+        if (question.Window.Follow)
         {
             return;
         }
@@ -254,7 +249,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
         }
 
         _tail.Enqueue(source.Head.ToArray());
-        if ((ulong)_tail.Count > request.Number)
+        if ((ulong)_tail.Count > question.Window.Number)
         {
             _tail.Dequeue();
         }
@@ -267,7 +262,13 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, GetFlows
         return writer.FlushAsync();
     }
 
-    private void Tell(NodeState state, IReadOnlyList<string> names, string message) => _frames.Add(Status(state, names, message));
+    private void Tell(NodeState state, IReadOnlyList<string> names, string message)
+    {
+        if (question.TellsNodes)
+        {
+            _frames.Add(Status(state, names, message));
+        }
+    }
 
     private RelayedFlow Status(NodeState state, IReadOnlyList<string> names, string message) => new()
     {

@@ -140,5 +140,72 @@ public sealed class RelayTests
         Assert.Contains("source_ip", e.Detail, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task GetAgentEvents_OfTwoNodes_AreInTimeOrderAndNoMoreThanAskedFor()
+    {
+        await using var a = await TestServer.StartAsync(node: "a");
+        await using var b = await TestServer.StartAsync(node: "b");
+        for (var i = 0; i < 40; i++)
+        {
+            (i % 3 == 0 ? a : b).Observer.AgentEvents.Add(Base + i, new AgentEvent { Type = AgentEventType.EndpointCreated });
+        }
+
+        await using var relay = await TestRelay.StartAsync([new("a", a.SocketPath), new("b", b.SocketPath), new("dead", "/nonexistent/hubble.sock")]);
+        Assert.Equal(Enumerable.Range(0, 40), await AgentEventsAsync(relay, new GetAgentEventsRequest()));
+        Assert.Equal([35, 36, 37, 38, 39], await AgentEventsAsync(relay, new GetAgentEventsRequest { Number = 5 }));
+        Assert.Equal([0, 1, 2, 3, 4], await AgentEventsAsync(relay, new GetAgentEventsRequest { Number = 5, First = true }));
+        Assert.Equal([38, 39], await AgentEventsAsync(relay, new GetAgentEventsRequest { Since = FlowEncoder.Time(Base + 38) }));
+        var refused = await Assert.ThrowsAsync<RpcException>(() => AgentEventsAsync(relay, new GetAgentEventsRequest { Since = FlowEncoder.Time(Base + 2), Until = FlowEncoder.Time(Base) }));
+        Assert.Equal((RpcStatusCode.InvalidArgument, "since: is later than until"), (refused.Code, refused.Detail));
+    }
+
+    [Fact]
+    public async Task GetDebugEvents_Following_TakesThoseOfEveryNode()
+    {
+        await using var a = await TestServer.StartAsync(node: "a");
+        await using var b = await TestServer.StartAsync(node: "b");
+        await using var relay = await TestRelay.StartAsync([new("a", a.SocketPath), new("b", b.SocketPath)]);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var telling = Task.Run(async () =>
+        {
+            // Until both were heard: when the relay begins to ask is not to be seen from here.
+            while (!enough.IsCancellationRequested)
+            {
+                var now = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
+                a.Observer.DebugEvents.Add(now, new DebugEvent { Message = "from a" });
+                b.Observer.DebugEvents.Add(now + 1, new DebugEvent { Message = "from b" });
+                await Task.Delay(50, CancellationToken.None);
+            }
+        });
+        var seen = new HashSet<string>();
+        await foreach (var response in relay.Channel.StreamAsync(HubbleMethods.GetDebugEvents, new GetDebugEventsRequest { Follow = true }, cancellation: enough.Token))
+        {
+            Assert.Equal($"from {response.NodeName}", response.DebugEvent.Message);
+            if (seen.Add(response.NodeName) && seen.Count == 2)
+            {
+                break;
+            }
+        }
+
+        await enough.CancelAsync();
+        await telling;
+        Assert.Equal(2, seen.Count);
+    }
+
+    /// <summary>What came, as ns after the first.</summary>
+    private static async Task<List<int>> AgentEventsAsync(TestRelay relay, GetAgentEventsRequest request)
+    {
+        var times = new List<int>();
+        await foreach (var response in relay.Channel.StreamAsync(HubbleMethods.GetAgentEvents, request, cancellation: TestContext.Current.CancellationToken))
+        {
+            var at = (int)(FlowDecoder.Nanoseconds(response.Time) - Base);
+            Assert.Equal(at % 3 == 0 ? "a" : "b", response.NodeName);
+            Assert.Equal(AgentEventType.EndpointCreated, response.AgentEvent.Type);
+            times.Add(at);
+        }
+
+        return times;
+    }
+
     private static void Write(TestServer server, long timeNs) => server.Pipeline.OnPacket(Packets.Trace(timeNs), Packets.Tcp("10.0.0.1", "10.0.0.2"));
 }

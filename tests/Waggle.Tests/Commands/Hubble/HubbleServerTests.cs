@@ -64,7 +64,7 @@ public sealed class HubbleServerTests : IAsyncLifetime
         Assert.Contains("          NUM FLOWS: 11,917\n", await RunAsync("status", "-o", "dict"));
         Assert.Contains("             UPTIME: 1h2m3s\n", await RunAsync("status", "-o", "dict"));
         Assert.StartsWith("NUM FLOWS   MAX FLOWS   SEEN FLOWS   FLOWS PER SECOND   UPTIME   NUM CONNECTED NODES", await RunAsync("status", "-o", "table"));
-        Assert.Contains("\"num_connected_nodes\": 2", await RunAsync("status", "-o", "json"));
+        Assert.Contains("\"num_connected_nodes\":2", await RunAsync("status", "-o", "json"));
     }
 
     [Fact]

@@ -48,7 +48,7 @@ internal static class HubbleStatusCommand
         switch (format)
         {
             case EventFormat.Json:
-                output.Write(EventPrinter.Json.Format(status) + "\n");
+                output.Write(ProtoJson.Of(status) + "\n");
                 break;
             case EventFormat.Compact:
                 Compact(output, status);

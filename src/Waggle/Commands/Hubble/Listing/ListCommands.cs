@@ -104,7 +104,7 @@ internal static class ListCommands
         table.Flush();
     }
 
-    private static void Json(TextWriter output, IEnumerable<IMessage> messages) => output.Write($"[{string.Join(',', messages.Select(message => EventPrinter.Json.Format(message)))}]\n");
+    private static void Json(TextWriter output, IEnumerable<IMessage> messages) => output.Write($"[{string.Join(',', messages.Select(message => ProtoJson.Of(message)))}]\n");
 
     private static Flag<string?> Output() => new("--output", "json, table or wide (default table)", "-o") { Group = "Formatting flags", HelpName = "FORMAT", Values = _ => Formats.Select(format => new Candidate(format)) };
 

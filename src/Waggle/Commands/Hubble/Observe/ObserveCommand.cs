@@ -73,7 +73,7 @@ internal static class ObserveCommand
         using var channel = HubbleConnection.Open(settings);
         if (settings.Debug)
         {
-            call.Terminal.Note($"asking {channel.Target} for {EventPrinter.Json.Format(request)}");
+            call.Terminal.Note($"asking {channel.Target} for {ProtoJson.Of(request)}");
         }
 
         return await EventStream.PrintAsync(call.Terminal, channel.StreamAsync(HubbleMethods.GetFlows, request, cancellation: cancellation), printer.Write, printer, flags.Follows(call), cancellation).ConfigureAwait(false);
@@ -97,12 +97,12 @@ internal static class ObserveCommand
         var lists = new JsonObject();
         if (request.Whitelist.Count > 0)
         {
-            lists["allowlist"] = new JsonArray([.. request.Whitelist.Select(filter => JsonValue.Create(EventPrinter.Json.Format(filter)))]);
+            lists["allowlist"] = new JsonArray([.. request.Whitelist.Select(filter => JsonValue.Create(ProtoJson.Of(filter)))]);
         }
 
         if (request.Blacklist.Count > 0)
         {
-            lists["denylist"] = new JsonArray([.. request.Blacklist.Select(filter => JsonValue.Create(EventPrinter.Json.Format(filter)))]);
+            lists["denylist"] = new JsonArray([.. request.Blacklist.Select(filter => JsonValue.Create(ProtoJson.Of(filter)))]);
         }
 
         YamlWriter.Write(output, lists);

@@ -16,9 +16,6 @@ internal sealed class EventPrinter(TextWriter output, TextWriter error, PrintOpt
     /// <summary>Events that the server said were lost.</summary>
     public ulong Lost { get; private set; }
 
-    /// <summary>Messages as proto3's JSON mapping has them, with the fields' original names.</summary>
-    public static JsonFormatter Json { get; } = new(new JsonFormatter.Settings(formatDefaultValues: false).WithPreserveProtoFieldNames(true));
-
     public void Write(GetFlowsResponse response)
     {
         switch (response.ResponseTypesCase)
@@ -157,7 +154,7 @@ internal sealed class EventPrinter(TextWriter output, TextWriter error, PrintOpt
         switch (options.Format)
         {
             case EventFormat.Json:
-                error.Write(Json.Format(response) + "\n");
+                error.Write(ProtoJson.Of(response) + "\n");
                 break;
             case EventFormat.Dict:
                 _records.Separate();
@@ -189,9 +186,5 @@ internal sealed class EventPrinter(TextWriter output, TextWriter error, PrintOpt
 
     private (string, string)[] NodeField(string name) => options.NodeName ? [("NODE", name)] : [];
 
-    private void Line(IMessage message)
-    {
-        Json.Format(message, output);
-        output.Write('\n');
-    }
+    private void Line(IMessage message) => output.Write(ProtoJson.Of(message) + "\n");
 }
