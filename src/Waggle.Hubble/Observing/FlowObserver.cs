@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 using Waggle.Hubble.Codec;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;

@@ -166,7 +166,7 @@ public sealed class RelayTests
         await using var b = await TestServer.StartAsync(node: "b");
         await using var relay = await TestRelay.StartAsync([new("a", a.SocketPath), new("b", b.SocketPath)]);
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var telling = Task.Run(async () =>
+        var telling = Task.Run(() =>
         {
             // Until both were heard: when the relay begins to ask is not to be seen from here.
             while (!enough.IsCancellationRequested)
@@ -174,9 +174,9 @@ public sealed class RelayTests
                 var now = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
                 a.Observer.DebugEvents.Add(now, new DebugEvent { Message = "from a" });
                 b.Observer.DebugEvents.Add(now + 1, new DebugEvent { Message = "from b" });
-                await Task.Delay(50, CancellationToken.None);
+                Thread.Sleep(50);
             }
-        });
+        }, TestContext.Current.CancellationToken);
         var seen = new HashSet<string>();
         await foreach (var response in relay.Channel.StreamAsync(HubbleMethods.GetDebugEvents, new GetDebugEventsRequest { Follow = true }, cancellation: enough.Token))
         {

@@ -30,6 +30,7 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     }
 
     /// <summary>Sends one message.</summary>
+    /// <exception cref="RpcException">There is no connection, or the server has ended the call; then with the status it ended it with.</exception>
     public async ValueTask SendAsync(TRequest request)
     {
         try
@@ -47,6 +48,12 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or HttpRequestException or OperationCanceledException or InvalidOperationException)
         {
+            if (e is not InvalidOperationException or ObjectDisposedException)
+            {
+                // The server ended the call, so its answer is here or on the way: it says more than that nothing can be sent.
+                CheckHead(await GuardAsync(_response!).ConfigureAwait(false));
+            }
+
             throw Translate(e);
         }
     }

@@ -32,9 +32,11 @@ internal sealed class RpcRequestContent : HttpContent
     }
 
     /// <summary>Nothing more will be sent.</summary>
-    public void Complete()
+    public void Complete() => End(new InvalidOperationException("the call is over"));
+
+    private void End(Exception why)
     {
-        _stream.TrySetException(new InvalidOperationException("the call is over"));
+        _stream.TrySetException(why);
         _done.TrySetResult();
         _ = _stream.Task.Exception; // observed: nobody may be waiting
     }
@@ -43,9 +45,17 @@ internal sealed class RpcRequestContent : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-        _stream.TrySetResult(stream);
-        await _done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+            _stream.TrySetResult(stream);
+            await _done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Also when the server has answered before it heard anything: who waits to send must not wait for ever.
+            End(new IOException("the server has ended the call"));
+        }
     }
 
     protected override bool TryComputeLength(out long length)
