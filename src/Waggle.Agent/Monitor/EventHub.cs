@@ -150,7 +150,11 @@ public sealed class EventHub(IEnumerable<IEventTap> taps) : IDatapathEventHandle
             tap.OnLost(count);
         }
 
-        Publish(new JsonObject { ["type"] = "lost", ["count"] = count });
+        string line = new JsonObject { ["type"] = "lost", ["count"] = count }.ToJsonString();
+        foreach (Subscription watcher in _watchers)
+        {
+            watcher.Offer(line, events: (long)count);
+        }
     }
 
     private static JsonObject Common(string type, in EventHeader header, ReadOnlySpan<byte> packet)
@@ -202,11 +206,13 @@ public sealed class EventHub(IEnumerable<IEventTap> taps) : IDatapathEventHandle
             }
         }
 
-        internal void Offer(string line)
+        /// <param name="line">What happened.</param>
+        /// <param name="events">How many events the watcher does not learn of if it has no room for the line.</param>
+        internal void Offer(string line, long events = 1)
         {
             if (!_lines.Writer.TryWrite(line))
             {
-                Interlocked.Increment(ref _lost);
+                Interlocked.Add(ref _lost, events);
             }
         }
     }

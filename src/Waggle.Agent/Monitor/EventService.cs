@@ -14,16 +14,18 @@ internal sealed partial class EventService(DatapathState datapath, DatapathPaths
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await readiness.Datapath.WaitAsync(stoppingToken).ConfigureAwait(false);
+        LossCount? losses = null;
         while (true)
         {
             Task changed = datapath.NextChange;
             using DatapathMaps maps = DatapathMaps.OpenPinned(paths);
             using var reader = new EventReader(maps, hub);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            Task reading = reader.RunAsync(stop.Token), losses = FollowLossesAsync(reader, stop.Token);
+            losses = losses?.OfNextReader() ?? new LossCount(reader.GetStatistics());
+            Task reading = reader.RunAsync(stop.Token), following = FollowLossesAsync(reader, losses, stop.Token);
             await Task.WhenAny(reading, changed).ConfigureAwait(false);
             await stop.CancelAsync().ConfigureAwait(false);
-            foreach (Task task in new[] { reading, losses })
+            foreach (Task task in new[] { reading, following })
             {
                 try
                 {
@@ -34,31 +36,27 @@ internal sealed partial class EventService(DatapathState datapath, DatapathPaths
                 }
             }
 
+            Tell(reader, losses);
             stoppingToken.ThrowIfCancellationRequested();
         }
     }
 
-    private async Task FollowLossesAsync(EventReader reader, CancellationToken cancellation)
+    private async Task FollowLossesAsync(EventReader reader, LossCount losses, CancellationToken cancellation)
     {
-        ulong told = Missing(reader);
         while (true)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation).ConfigureAwait(false);
-            ulong lost = Missing(reader);
-            if (lost > told)
-            {
-                hub.OnLost(lost - told);
-                LogLost(lost - told);
-                told = lost;
-            }
+            Tell(reader, losses);
         }
     }
 
-    /// <summary>Whether there was no room or the rate was over its limit: the flow is not there.</summary>
-    private static ulong Missing(EventReader reader)
+    private void Tell(EventReader reader, LossCount losses)
     {
-        EventStatistics statistics = reader.GetStatistics();
-        return statistics.Lost + statistics.Limited;
+        if (losses.Take(reader.GetStatistics()) is var lost and > 0)
+        {
+            hub.OnLost(lost);
+            LogLost(lost);
+        }
     }
 
     [LoggerMessage(1081, LogLevel.Warning, "{Count} events of the programs were lost: the ring buffer was full, or they came faster than bpf-events-default-rate-limit allows")]

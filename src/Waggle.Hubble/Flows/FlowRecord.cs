@@ -78,6 +78,9 @@ public struct FlowRecord
     public ulong SocketCookie;
     public ulong CgroupId;
     public ulong LostCount;
+
+    /// <summary>Events that earlier notes in the ring stand for, each beyond the note itself; set by the ring.</summary>
+    public ulong NotedBefore;
     public uint SourceIdentity;
     public uint DestinationIdentity;
 
@@ -152,6 +155,9 @@ public struct FlowRecord
     public Tunnel.Types.Protocol TunnelProtocol { readonly get => (Tunnel.Types.Protocol)_tunnel; set => _tunnel = (byte)value; }
 
     public SocketTranslationPoint SocketPoint { readonly get => (SocketTranslationPoint)_sockPoint; set => _sockPoint = (byte)value; }
+
+    /// <summary>Events that this record stands for beyond itself.</summary>
+    public readonly ulong NotedHere => Kind == FlowRecordKind.Lost && LostCount > 0 ? LostCount - 1 : 0;
 
     public LostEventSource LostSource { readonly get => (LostEventSource)_lostSource; set => _lostSource = (byte)value; }
 

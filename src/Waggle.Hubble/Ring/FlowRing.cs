@@ -30,6 +30,7 @@ public sealed class FlowRing
     private ulong _started;
     private ulong _written;
     private ulong _flows;
+    private ulong _noted;
     private int _waiters;
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -91,9 +92,14 @@ public sealed class FlowRing
         ref var slot = ref _slots[(int)next & _mask];
         slot.Sequence = next;
         slot.UuidSeed = _uuidSeed;
+        slot.NotedBefore = _noted;
         if (slot.Kind == FlowRecordKind.Flow)
         {
             _flows++;
+        }
+        else
+        {
+            _noted += slot.NotedHere;
         }
 
         // A full fence again, so that either the reader sees the record or the writer sees the waiting reader.

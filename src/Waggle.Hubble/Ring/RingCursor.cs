@@ -6,6 +6,9 @@ namespace Waggle.Hubble.Ring;
 public sealed class RingCursor(FlowRing ring, ulong next)
 {
     private ulong _missed;
+    private ulong? _noted = NotedBefore(ring, Math.Max(1, next));
+    private ulong _notedBefore;
+    private bool _skipped;
 
     /// <summary>Number of the record that is read next.</summary>
     public ulong Next { get; private set; } = Math.Max(1, next);
@@ -18,6 +21,13 @@ public sealed class RingCursor(FlowRing ring, ulong next)
             switch (ring.TryRead(Next, out record))
             {
                 case RingRead.Read:
+                    if (_skipped && _noted is { } noted)
+                    {
+                        // A note of lost events stands for all of them.
+                        _missed += record.NotedBefore - noted;
+                    }
+
+                    (_skipped, _notedBefore, _noted) = (false, record.NotedBefore, record.NotedBefore + record.NotedHere);
                     Next++;
                     return true;
                 case RingRead.NotYet:
@@ -29,13 +39,14 @@ public sealed class RingCursor(FlowRing ring, ulong next)
                     var target = Math.Min(newest, oldest + ((ulong)ring.Capacity / 8));
                     target = Math.Max(target, Next + 1);
                     _missed += target - Next;
+                    _skipped = true;
                     Next = target;
                     break;
             }
         }
     }
 
-    /// <summary>Records missed since the last question.</summary>
+    /// <summary>Events missed since the last question: the records, and what notes among them say was lost before.</summary>
     public ulong TakeMissed()
     {
         var missed = _missed;
@@ -44,7 +55,21 @@ public sealed class RingCursor(FlowRing ring, ulong next)
     }
 
     /// <summary>Reads the last record once more next time, if there was one.</summary>
-    public void StepBack(bool read) => Next -= read ? 1UL : 0;
+    public void StepBack(bool read)
+    {
+        if (read)
+        {
+            Next--;
+            _noted = _notedBefore;
+        }
+    }
+
+    /// <summary>What notes before a place stand for; null: nothing is left that knows.</summary>
+    private static ulong? NotedBefore(FlowRing ring, ulong next) =>
+        next == 1 ? 0
+        : ring.TryRead(next, out FlowRecord record) == RingRead.Read ? record.NotedBefore
+        : ring.TryRead(next - 1, out record) == RingRead.Read ? record.NotedBefore + record.NotedHere
+        : null;
 
     /// <summary>Ends when there is something to read.</summary>
     public ValueTask WaitAsync(CancellationToken cancellation) => ring.WaitNewerAsync(Next - 1, cancellation);

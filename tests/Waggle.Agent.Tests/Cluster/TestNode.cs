@@ -166,15 +166,7 @@ internal sealed class TestNode : IDisposable
     /// <summary>Asks the agent's local API; null when it does not answer.</summary>
     public async Task<JsonNode?> TryGetAsync(string path)
     {
-        using var client = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, cancellation) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(RunDirectory, "cilium.sock")), cancellation);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        }) { BaseAddress = new Uri("http://agent/"), Timeout = TimeSpan.FromSeconds(5) };
+        using HttpClient client = OpenApi();
         try
         {
             return JsonNode.Parse(await client.GetStringAsync(path));
@@ -184,6 +176,17 @@ internal sealed class TestNode : IDisposable
             return null;
         }
     }
+
+    /// <summary>A client of the agent's local API.</summary>
+    public HttpClient OpenApi() => new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (_, cancellation) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(RunDirectory, "cilium.sock")), cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        },
+    }) { BaseAddress = new Uri("http://agent/"), Timeout = TimeSpan.FromSeconds(5) };
 
     /// <summary>A container's network namespace, attached by the real plugin.</summary>
     public Task<TestPod> AddPodAsync(string name, params (string Key, string Value)[] labels) => AddPodAsync("default", name, labels);

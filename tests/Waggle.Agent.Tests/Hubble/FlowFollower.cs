@@ -16,6 +16,8 @@ internal sealed class FlowFollower : IAsyncDisposable
     private readonly List<Flow> _flows = [];
     private readonly Task _reading;
     private readonly string _node;
+    private readonly Dictionary<LostEventSource, ulong> _lostBy = [];
+    private TaskCompletionSource? _paused;
     private string _lost = "";
 
     private FlowFollower(TestNode node)
@@ -46,6 +48,20 @@ internal sealed class FlowFollower : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Events of which it was told that they are missing.</summary>
+    public ulong Lost(LostEventSource? source = null)
+    {
+        lock (_flows)
+        {
+            return _lostBy.Where(l => source is null || l.Key == source).Aggregate(0ul, (sum, l) => sum + l.Value);
+        }
+    }
+
+    /// <summary>Reads nothing more until <see cref="Resume"/>.</summary>
+    public void Pause() => Volatile.Write(ref _paused, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    public void Resume() => Interlocked.Exchange(ref _paused, null)?.SetResult();
 
     /// <summary>What came from a place on.</summary>
     public IReadOnlyList<Flow> From(int start)
@@ -89,6 +105,7 @@ internal sealed class FlowFollower : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Resume();
         await _stop.CancelAsync();
         await _reading;
         _channel.Dispose();
@@ -101,9 +118,18 @@ internal sealed class FlowFollower : IAsyncDisposable
         {
             await foreach (GetFlowsResponse response in _channel.StreamAsync(HubbleMethods.GetFlows, new GetFlowsRequest { Follow = true }, cancellation: _stop.Token))
             {
+                if (Volatile.Read(ref _paused) is { } paused)
+                {
+                    await paused.Task;
+                }
+
                 if (response.LostEvents is { } lost)
                 {
-                    _lost += $"lost: {lost}\n";
+                    lock (_flows)
+                    {
+                        _lost += $"lost: {lost}\n";
+                        _lostBy[lost.Source] = _lostBy.GetValueOrDefault(lost.Source) + lost.NumEventsLost;
+                    }
                 }
 
                 if (response.Flow is { } flow)

@@ -47,6 +47,53 @@ public sealed class FlowRingTests
         Assert.True(missed > 0);
     }
 
+    [Theory]
+    [InlineData(50)]
+    [InlineData(20)]
+    [InlineData(17)]
+    [InlineData(3)]
+    public void Cursor_ThatIsOvertakenWithNotes_CountsWhatTheyStandFor(int pause)
+    {
+        var ring = new FlowRing(15, 1);
+        var cursor = new RingCursor(ring, 1);
+        ulong written = 0, seen = 0;
+        for (var i = 1; i <= 500; i++)
+        {
+            if (i % 7 == 0)
+            {
+                ring.AppendLost(LostEventSource.PerfEventRingBuffer, (ulong)i, i, NodeInfo.None);
+                written += (ulong)i;
+            }
+            else
+            {
+                ring.Append(Record(i));
+                written++;
+            }
+
+            // The observer tells what was missed first, and reads the record again.
+            while (i % pause == 0 && cursor.TryRead(out var record))
+            {
+                var missed = cursor.TakeMissed();
+                seen += missed;
+                if (missed > 0 && i % 2 == 0)
+                {
+                    cursor.StepBack(true);
+                    continue;
+                }
+
+                seen += record.NotedHere + 1;
+                Assert.Equal(record.Sequence + record.NotedBefore + record.NotedHere, seen);
+            }
+        }
+
+        while (cursor.TryRead(out var record))
+        {
+            seen += cursor.TakeMissed() + record.NotedHere + 1;
+        }
+
+        Assert.Equal(written, seen);
+    }
+
     [Fact]
     public async Task Readers_BesideAFastWriter_NeverSeeTornRecords()
     {
