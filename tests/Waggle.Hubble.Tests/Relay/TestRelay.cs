@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Hubble.Peers;
 using Waggle.Hubble.Protocol.Observers;
@@ -6,6 +7,7 @@ using Waggle.Hubble.Relay;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Client;
 using Waggle.Hubble.Rpc.Server;
+using Waggle.Hubble.Rpc.Tls;
 
 namespace Waggle.Hubble.Tests.Relay;
 
@@ -23,21 +25,33 @@ internal sealed class TestRelay : IAsyncDisposable
 
     public RpcChannel Channel { get; private set; } = null!;
 
-    public static async Task<TestRelay> StartAsync(IReadOnlyList<KeyValuePair<string, string>> nodes, int giveUpSeconds = 60)
+    public RelayPool Pool => _pool!;
+
+    public static RelayOptions Options(int giveUpSeconds = 60) => new()
+    {
+        MinBackoff = TimeSpan.FromMilliseconds(50), HealthInterval = TimeSpan.FromMilliseconds(200), CallTimeout = TimeSpan.FromSeconds(20), Patience = TimeSpan.FromSeconds(60), GiveUp = TimeSpan.FromSeconds(giveUpSeconds),
+    };
+
+    public static Task<TestRelay> StartAsync(IReadOnlyList<KeyValuePair<string, string>> nodes, int giveUpSeconds = 60, RelayOptions? options = null) =>
+        StartAsync([.. nodes.Select(n => new Peer(n.Key, n.Value, null))], p => new RpcChannel(RpcTarget.Unix(p.Address)), options ?? Options(giveUpSeconds));
+
+    /// <param name="nodes">Nodes that the peer service names at first.</param>
+    /// <param name="connect">How the relay reaches a node.</param>
+    /// <param name="options">Patience and bounds.</param>
+    /// <param name="serve">Certificates of relay and peer service, both on TCP then; null: unix sockets.</param>
+    /// <param name="call">How they are called.</param>
+    public static async Task<TestRelay> StartAsync(IReadOnlyList<Peer> nodes, Func<Peer, RpcChannel> connect, RelayOptions options, CertificateFiles? serve = null, RpcTlsOptions? call = null)
     {
         var relay = new TestRelay();
-        relay.Peers.Set(nodes.Select(n => relay.PeerOf(n.Key, n.Value)));
+        relay.Peers.Set(nodes);
         var peerServer = new RpcServer(NullLogger<RpcServer>.Instance, relay._stop.Token);
         relay.Peers.AddTo(peerServer);
-        relay._listeners.Add(await RpcListener.UnixAsync(Path.Combine(relay._directory, "peers"), peerServer, NullLoggerFactory.Instance));
-        relay._peerChannel = new RpcChannel(RpcTarget.Unix(Path.Combine(relay._directory, "peers")));
-        var options = new RelayOptions { MinBackoff = TimeSpan.FromMilliseconds(50), HealthInterval = TimeSpan.FromMilliseconds(200), CallTimeout = TimeSpan.FromSeconds(20), Patience = TimeSpan.FromSeconds(60), GiveUp = TimeSpan.FromSeconds(giveUpSeconds) };
-        relay._pool = new RelayPool(relay._peerChannel, p => new RpcChannel(RpcTarget.Unix(p.Address)), options, TimeProvider.System, NullLogger<RelayPool>.Instance);
+        relay._peerChannel = await relay.ListenAsync("peers", peerServer, serve, call);
+        relay._pool = new RelayPool(relay._peerChannel, connect, options, TimeProvider.System, NullLogger<RelayPool>.Instance);
         relay._running = Task.Run(() => relay._pool.RunAsync(relay._stop.Token));
         var server = new RpcServer(NullLogger<RpcServer>.Instance, relay._stop.Token);
         new RelayObserver(relay._pool, options, "relay", "test", TimeProvider.System).AddTo(server);
-        relay._listeners.Add(await RpcListener.UnixAsync(Path.Combine(relay._directory, "relay"), server, NullLoggerFactory.Instance));
-        relay.Channel = new RpcChannel(RpcTarget.Unix(Path.Combine(relay._directory, "relay")));
+        relay.Channel = await relay.ListenAsync("relay", server, serve, call);
 
         // Every node was looked at once.
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -47,6 +61,18 @@ internal sealed class TestRelay : IAsyncDisposable
         }
 
         return relay;
+    }
+
+    /// <summary>Another client.</summary>
+    public RpcChannel Connect(RpcChannelOptions? options = null) => new(Channel.Target, options);
+
+    private async Task<RpcChannel> ListenAsync(string name, RpcServer server, CertificateFiles? serve, RpcTlsOptions? call)
+    {
+        var path = Path.Combine(_directory, name);
+        var listener = serve is null ? await RpcListener.UnixAsync(path, server, NullLoggerFactory.Instance)
+            : await RpcListener.TcpAsync(new IPEndPoint(IPAddress.Loopback, 0), server, serve, requireClientCertificate: true, NullLoggerFactory.Instance);
+        _listeners.Add(listener);
+        return serve is null ? new RpcChannel(RpcTarget.Unix(path)) : new RpcChannel(RpcTarget.Tcp("127.0.0.1", listener.Port), new RpcChannelOptions { Tls = call });
     }
 
     public Peer PeerOf(string name, string path) => new(name, path, null);

@@ -38,6 +38,7 @@ public sealed class RpcChannel : IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(10),
+            PooledConnectionLifetime = tls is null ? Timeout.InfiniteTimeSpan : _options.ConnectionLifetime,
             InitialHttp2StreamWindowSize = WindowBytes,
             KeepAlivePingDelay = _options.KeepAlive,
             KeepAlivePingTimeout = _options.KeepAlive,

@@ -16,6 +16,9 @@ public sealed class RpcTlsOptions
 
     /// <summary>Trust any certificate (for trials only).</summary>
     public bool AllowInsecure { get; init; }
+
+    /// <summary>Clock by which certificates have begun and not ended.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
 /// <summary>How a client connects.</summary>
@@ -26,6 +29,11 @@ public sealed class RpcChannelOptions
 
     /// <summary>Time to connect, TLS included.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Age from which a connection gets no new calls: the next one is made with the certificates of then. Calls that are open go on.
+    /// </summary>
+    public TimeSpan ConnectionLifetime { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Makes the connection another way than to the target's address; TLS comes on top.</summary>
     public Func<CancellationToken, ValueTask<Stream>>? Connect { get; init; }

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,9 @@ public sealed partial class CertificateFiles(string? certificatePath, string? ke
     private CertificateSet _current = CertificateSet.Empty;
     private string _text = "";
     private long? _looked;
+
+    /// <summary>The clock.</summary>
+    internal TimeProvider Time => time;
 
     /// <summary>What holds now. The certificate is null while there is no usable one.</summary>
     public CertificateSet Current
@@ -94,5 +98,8 @@ public sealed partial class CertificateFiles(string? certificatePath, string? ke
 /// <param name="Authorities">To trust.</param>
 public sealed record CertificateSet(X509Certificate2? Certificate, X509Certificate2Collection Intermediates, X509Certificate2Collection Authorities)
 {
+    /// <summary>The same for a server, made once.</summary>
+    internal SslStreamCertificateContext? Context { get; } = Certificate is null ? null : SslStreamCertificateContext.Create(Certificate, Intermediates, offline: true);
+
     internal static CertificateSet Empty { get; } = new(null, [], []);
 }

@@ -18,17 +18,21 @@ public static class ServerTls
         listen.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = TimeSpan.FromSeconds(10),
-            OnConnection = _ => ValueTask.FromResult(Options(files.Current, requireClientCertificate, protocols)),
+            OnConnection = _ => ValueTask.FromResult(Options(files, requireClientCertificate, protocols)),
         });
 
-    private static SslServerAuthenticationOptions Options(CertificateSet files, bool requireClientCertificate, IReadOnlyList<SslApplicationProtocol> protocols) => new()
+    private static SslServerAuthenticationOptions Options(CertificateFiles files, bool requireClientCertificate, IReadOnlyList<SslApplicationProtocol> protocols)
     {
-        ApplicationProtocols = [.. protocols],
-        ServerCertificateContext = files.Certificate is null ? throw new InvalidOperationException("there is no usable server certificate")
-            : SslStreamCertificateContext.Create(files.Certificate, files.Intermediates, offline: true),
-        ClientCertificateRequired = requireClientCertificate,
-        RemoteCertificateValidationCallback = requireClientCertificate
-            ? (_, peer, chain, errors) => files.Authorities.Count > 0 && RpcClientTls.Trusts(files.Authorities, peer, chain, errors)
-            : null,
-    };
+        var now = files.Current;
+        return new SslServerAuthenticationOptions
+        {
+            ApplicationProtocols = [.. protocols],
+            ServerCertificateContext = now.Context ?? throw new InvalidOperationException("there is no usable server certificate"),
+            ClientCertificateRequired = requireClientCertificate,
+            CertificateChainPolicy = RpcClientTls.Quiet(),
+            RemoteCertificateValidationCallback = requireClientCertificate
+                ? (_, peer, chain, errors) => now.Authorities.Count > 0 && RpcClientTls.Distrust(now.Authorities, peer, chain, errors, RpcClientTls.ForClients, files.Time) is null
+                : null,
+        };
+    }
 }
