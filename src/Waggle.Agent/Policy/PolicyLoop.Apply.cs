@@ -70,9 +70,9 @@ internal sealed partial class PolicyLoop
 
         RemoveSubjects();
         _kernel.DropUnused(_live);
-        if (_missing.Count > 0 && RetryTables())
+        while (_missing.Count > 0 && RetryTables())
         {
-            // What was dropped made room for what did not fit beside it.
+            // What was dropped made room for what did not fit beside it: after a restart the tables of before fill the maps, too.
             if (PutSubjects())
             {
                 RaiseRevision();

@@ -150,6 +150,60 @@ public sealed class LimitsTests
         await lab.EventuallyAsync("in force", cells, _ => true);
     }
 
+    [Fact]
+    public async Task Restart_WithMapsThreeQuartersFull_ReplacesTableByTable()
+    {
+        await using PolicyLab lab = await PolicyLab.StartAsync(1, s_small);
+        TestNode node = lab.Nodes[0];
+        const int servers = 4;
+        Peer client = await lab.AddPodAsync(0, "default", "client", [("app", "client")]), other = await lab.AddPodAsync(0, "default", "other", [("app", "other")]);
+        var pods = new List<Peer>();
+        for (int i = 0; i < servers; i++)
+        {
+            pods.Add(await lab.AddPodAsync(0, "default", $"web{i}", [("app", $"web{i}")]));
+        }
+
+        // Prefixes of their own, so that no two share a table: 190 rows of peers each, and no room for two sets of them.
+        await lab.WaitIdentitiesAsync();
+        for (int i = 0; i < servers; i++)
+        {
+            await lab.ApplyAsync(Server(i, "client"));
+        }
+
+        Cell[] cells = [.. pods.SelectMany(web => new Cell[] { new(client, web, "tcp", 80, false), new(other, web, "tcp", 80, false) })];
+        await lab.ExpectAsync("before", cells, c => c.From == client);
+        (int code, string output) = await node.WaggleAsync("limits -o json");
+        JsonNode peers = JsonNode.Parse(output[output.IndexOf('[')..(output.LastIndexOf(']') + 1)])!.AsArray().Single(l => (string?)l!["limit"] == "rows of map policy_peers")!;
+        Assert.True((long)peers["used"]! > Most * 7 / 10, output);
+        string before = await TablesAsync(node);
+
+        // While nobody looks, the first server's policy changes.
+        node.KillAgent();
+        await lab.ApplyAsync(Server(0, "other"), wait: false);
+        node.StartAgent();
+        await node.WaitReadyAsync();
+        await MetricAsync(node, "cilium_policy_endpoints_behind 0");
+        await lab.EventuallyAsync("after", cells, c => c.From == (c.To == pods[0] ? other : client));
+
+        // All of them have tables of the new agent's.
+        Assert.NotEqual(before, await TablesAsync(node));
+        (code, output) = await node.WaggleAsync("limits");
+        Assert.True(code == 0, output);
+    }
+
+    private static string Server(int number, string from) => $$$"""
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: web{{{number}}}}
+        spec:
+          endpointSelector: {matchLabels: {app: web{{{number}}}}}
+          ingress:
+            - fromEndpoints: [{matchLabels: {app: {{{from}}}}}]
+            - fromCIDR: [{{{string.Join(", ", Enumerable.Range(0, 190).Select(i => $"20.{number}.0.{i}/32"))}}}]
+        """;
+
+    private static async Task<string> TablesAsync(TestNode node) => (await node.TryGetAsync("/v1/tables/policy-subjects"))!["rows"]!.ToJsonString();
+
     private static string Egress(string name, string cidr) => $$$"""
         apiVersion: cilium.io/v2
         kind: CiliumNetworkPolicy
