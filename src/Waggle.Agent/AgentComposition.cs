@@ -18,6 +18,7 @@ using Waggle.Agent.Multicast;
 using Waggle.Agent.Nodes;
 using Waggle.Agent.Policy;
 using Waggle.Agent.Routing;
+using Waggle.Agent.Services;
 using Waggle.Agent.Startup;
 using Waggle.Hosting.Config;
 using Waggle.Kube.Client;
@@ -47,6 +48,7 @@ internal static class AgentComposition
         services.AddIdentities(); // labels → numbers
         services.AddIpam(); // addresses for pods
         services.AddEndpoints(); // pods of this node
+        services.AddServices(); // addresses of Services
         services.AddIpCache(); // addresses → identities and tunnels
         services.AddPolicy(); // policies → what the programs let pass
         services.AddMulticast(); // groups, members, interest of other nodes, queries

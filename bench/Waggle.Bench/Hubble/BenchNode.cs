@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using Waggle.Agent.Endpoints;
 using Waggle.Agent.Hubble;
 using Waggle.Datapath.Events;
 using Waggle.Hubble.Consumers;
@@ -12,10 +13,11 @@ using Waggle.Hubble.Ring;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Client;
 using Waggle.Hubble.Rpc.Server;
+using Waggle.State.Tables;
 
 namespace Waggle.Bench.Hubble;
 
-/// <summary>An agent's observer with two hundred pods, on a unix socket.</summary>
+/// <summary>An agent's observer with two hundred pods and a thousand Services, on a unix socket.</summary>
 internal sealed class BenchNode : IAsyncDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("waggle-bench-").FullName;
@@ -34,13 +36,18 @@ internal sealed class BenchNode : IAsyncDisposable
                 Labels = ["k8s:app=web", "k8s:io.cilium.k8s.policy.cluster=default", "k8s:io.kubernetes.pod.namespace=ns"], Workloads = [new WorkloadInfo("web", "Deployment")],
             };
             Metadata.SetEndpoint(pod);
-            Metadata.SetAddress(FlowAddress.FromIPv4(0x0a000100u + (uint)i), pod);
+            Metadata.Addresses.Set(FlowAddress.FromIPv4(0x0a000100u + (uint)i), pod);
+        }
+
+        for (var i = 0; i < 1000; i++)
+        {
+            Metadata.Services.Set(FlowAddress.FromIPv4(0x0a600000u + (uint)i), 80, 6, new ServiceInfo($"service-{i}", "default"));
         }
 
         Ring = new FlowRing(capacity, 1);
         var pipeline = new FlowPipeline(Ring, new FlowConsumers(NullLogger<FlowConsumers>.Instance), Metadata);
-        Adapter = new EventAdapter(pipeline);
         Observer = new FlowObserver(Ring, pipeline.Namespaces, () => new ObserverOptions("bench", Metadata.Node), TimeProvider.System);
+        Adapter = new EventAdapter(pipeline, new LocalEndpoints(Metadata, new AgentEvents(Observer), new EndpointTable(new StateDb()), ""));
     }
 
     public HubbleMetadata Metadata { get; }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Waggle.Agent.Identities;
 using Waggle.Agent.Kubernetes;
 using Waggle.Agent.Startup;
 using Waggle.Kube.Client;
@@ -21,6 +22,12 @@ internal sealed class CiliumEndpointTarget(KubeSources kube, Readiness readiness
 
         CiliumEndpointStatus status = await StatusOfAsync(row).ConfigureAwait(false);
         CiliumEndpoint? present = kube.CiliumEndpoints.Find(row.State.Namespace, row.State.Pod);
+        if (present is not null && row.State.Workload is { } workload && present.Metadata.Annotations.GetValueOrDefault(PodWorkload.Annotation, "") != workload)
+        {
+            var annotation = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [PodWorkload.Annotation] = workload.Length > 0 ? workload : null } } };
+            await kube.Client.PatchAsync(KubeTypes.CiliumEndpoints, row.State.Namespace, row.State.Pod, KubePatch.Merge(annotation), cancellation: cancellation).ConfigureAwait(false);
+        }
+
         if (present is not null && Same(present.Status, status))
         {
             return;
@@ -38,6 +45,7 @@ internal sealed class CiliumEndpointTarget(KubeSources kube, Readiness readiness
                         Metadata = new ObjectMeta
                         {
                             Namespace = row.State.Namespace, Name = row.State.Pod, Labels = kube.Pods.Find(row.State.Namespace, row.State.Pod)?.Metadata.Labels ?? new Dictionary<string, string>(),
+                            Annotations = row.State.Workload is { Length: > 0 } owned ? new Dictionary<string, string> { [PodWorkload.Annotation] = owned } : new Dictionary<string, string>(),
                             OwnerReferences = row.State.PodUid.Length > 0 ? [owner] : [],
                         },
                         Status = status,

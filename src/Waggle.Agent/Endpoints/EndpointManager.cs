@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -44,6 +45,7 @@ internal sealed partial class EndpointManager(
         int id = _ids.Take() + 1, slot = slots.Take();
         try
         {
+            long since = Stopwatch.GetTimestamp(); // who had the addresses before has left the kernel
             IPAddress? v4 = config.Current.Ipv4 ? addresses.Take(attachment, AddressFamily.InterNetwork) : null;
             IPAddress? v6 = config.Current.Ipv6 ? addresses.Take(attachment, AddressFamily.InterNetworkV6) : null;
             var plan = new PodNetwork.Plan(request.IfName, v4, v6, devices.Router4, devices.Router6, devices.DeviceMtu, devices.RouteMtu);
@@ -53,9 +55,9 @@ internal sealed partial class EndpointManager(
             {
                 Id = id, ContainerId = request.ContainerId, IfName = request.IfName, Namespace = args.Namespace, Pod = args.Pod, PodUid = args.Uid,
                 Ipv4 = v4?.ToString(), Ipv6 = v6?.ToString(), PodMac = wire.PodMac.ToString(), HostMac = wire.HostMac.ToString(), HostDevice = wire.HostDevice,
-                HostIfindex = wire.HostIfindex, Netns = request.Netns, Slot = slot, Identity = identity.Number, Labels = identity.Labels.Labels, Ports = identity.Ports,
+                HostIfindex = wire.HostIfindex, Netns = request.Netns, Slot = slot, Identity = identity.Number, Labels = identity.Labels.Labels, Ports = identity.Ports, Workload = identity.Workload,
                 PolicySubject = subject, Mtu = plan.DeviceMtu, Created = time.GetUtcNow(),
-            });
+            }) { Since = since };
             store.Save(row.State); // before anything can use it: a new agent must know what the kernel holds
             Task inKernel = datapath.NextAdded(id);
             table.Upsert(row);
@@ -152,7 +154,7 @@ internal sealed partial class EndpointManager(
 
     /// <summary>Gives an endpoint another identity (its pod's labels changed): with its policy, from one packet to the next.</summary>
     public Task RelabelAsync(EndpointRow row, PodIdentity identity, CancellationToken cancellation) =>
-        ChangeAsync(row.Id, row.Attachment, s => s with { Identity = identity.Number, Labels = identity.Labels.Labels, Ports = identity.Ports }, cancellation);
+        ChangeAsync(row.Id, row.Attachment, s => s with { Identity = identity.Number, Labels = identity.Labels.Labels, Ports = identity.Ports, Workload = identity.Workload }, cancellation);
 
     /// <summary>Audit: what policy would deny the endpoint passes and is reported.</summary>
     /// <returns>False when there is no such endpoint.</returns>

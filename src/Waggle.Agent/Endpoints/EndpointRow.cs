@@ -10,6 +10,9 @@ public sealed record EndpointRow(EndpointState State)
     /// <summary>How policy stands for it.</summary>
     public EndpointPolicy Policy { get; init; } = EndpointPolicy.None;
 
+    /// <summary>From when on the addresses are this endpoint's, as <see cref="System.Diagnostics.Stopwatch.GetTimestamp"/> (CLOCK_MONOTONIC, ns); 0: since before this agent.</summary>
+    public long Since { get; init; }
+
     public int Id => State.Id;
 
     public IPAddress? Ipv4 { get; } = State.Ipv4 is { } text ? IPAddress.Parse(text) : null;

@@ -46,6 +46,9 @@ public sealed record EndpointState
     /// <summary>Names of the pod's ports, sorted, each <c>name=PROTOCOL/port</c>: policies may name them.</summary>
     public IReadOnlyList<string> Ports { get; init; } = [];
 
+    /// <summary>Who the pod belongs to, as in <c>Deployment/web</c>; empty: nobody; null: written by an agent that did not ask.</summary>
+    public string? Workload { get; init; }
+
     /// <summary>Row of the compiled policy; 0: none yet.</summary>
     public uint PolicySubject { get; init; }
 

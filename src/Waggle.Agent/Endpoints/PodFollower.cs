@@ -9,7 +9,7 @@ using Waggle.Kube.Resources;
 
 namespace Waggle.Agent.Endpoints;
 
-/// <summary>Changed labels of a pod or its namespace → another identity of its endpoint; and identities that were removed too early are made again.</summary>
+/// <summary>Changed labels of a pod or its namespace → another identity of its endpoint; another owner of a pod → its workload; and identities that were removed too early are made again.</summary>
 internal sealed partial class PodFollower(
     KubeSources kube, EndpointTable table, EndpointManager endpoints, PodIdentities identities, IdentityAllocator allocator, Readiness readiness, TimeProvider time, ILogger<PodFollower> logger) : BackgroundService
 {
@@ -79,7 +79,7 @@ internal sealed partial class PodFollower(
                 continue;
             }
 
-            if (labels.Equals(IdentityLabels.Of(row.State.Labels)))
+            if (labels.Equals(IdentityLabels.Of(row.State.Labels)) && row.State.Workload == (PodWorkload.Of(pod)?.ToString() ?? ""))
             {
                 await allocator.EnsureAsync(row.State.Identity, labels, cancellation).ConfigureAwait(false);
             }

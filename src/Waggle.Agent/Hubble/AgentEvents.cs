@@ -1,6 +1,8 @@
+using System.Net;
 using Waggle.Agent.Endpoints;
 using Waggle.Agent.IpCache;
 using Waggle.Agent.Policy;
+using Waggle.Agent.Services;
 using Waggle.Hubble.Codec;
 using Waggle.Hubble.Observing;
 using Waggle.Hubble.Protocol.Flows;
@@ -108,6 +110,22 @@ internal sealed class AgentEvents(FlowObserver observer)
             },
         });
     }
+
+    /// <summary>A Service is reached at an address, or what stands behind it changed.</summary>
+    public void ServiceUpserted(ServiceFrontend row) => Add(new AgentEvent
+    {
+        Type = AgentEventType.ServiceUpserted,
+        ServiceUpsert = new ServiceUpsertNotification
+        {
+            Id = row.Id, Name = row.Key.Name, Namespace = row.Key.Namespace, Type = row.Type, ExtTrafficPolicy = row.ExternalPolicy, IntTrafficPolicy = row.InternalPolicy,
+            FrontendAddress = Socket(row.Key.Frontend.Address, row.Key.Frontend.Port), BackendAddresses = { row.Backends.Select(b => Socket(b.Address, b.Port)) },
+        },
+    });
+
+    /// <summary>A Service is reached at an address no more.</summary>
+    public void ServiceDeleted(ServiceFrontend row) => Add(new AgentEvent { Type = AgentEventType.ServiceDeleted, ServiceDelete = new ServiceDeleteNotification { Id = row.Id } });
+
+    private static ServiceUpsertNotificationAddr Socket(IPAddress address, int port) => new() { Ip = address.ToString(), Port = (uint)port };
 
     private static EndpointUpdateNotification Endpoint(EndpointRow row) => new()
     {

@@ -9,12 +9,13 @@ using Message = Waggle.Hubble.Protocol.Flows.DebugEvent;
 namespace Waggle.Agent.Hubble;
 
 /// <summary>What the programs tell of each step (<c>debug-verbose: datapath</c>), for those who ask for debug events.</summary>
-internal sealed class DebugTap(FlowObserver observer, IFlowMetadata metadata) : IEventTap
+internal sealed class DebugTap(FlowObserver observer, IFlowMetadata metadata, LocalEndpoints endpoints) : IEventTap
 {
     private readonly FlowClock _clock = new();
 
     public void OnDebug(in Waggle.Datapath.Abi.DebugEvent debug)
     {
+        endpoints.CatchUp();
         var type = (DebugEventType)debug.Message;
         var known = DebugTexts.Arguments(type);
         var message = new Message

@@ -13,7 +13,7 @@ using Reason = Waggle.Hubble.Protocol.Flows.TraceReason;
 namespace Waggle.Agent.Hubble;
 
 /// <summary>The datapath's events in the words of flows.</summary>
-internal sealed class EventAdapter(FlowPipeline pipeline) : IEventTap
+internal sealed class EventAdapter(FlowPipeline pipeline, LocalEndpoints endpoints) : IEventTap
 {
     private readonly FlowClock _clock = new();
 
@@ -87,11 +87,15 @@ internal sealed class EventAdapter(FlowPipeline pipeline) : IEventTap
 
     public void OnLost(ulong count) => pipeline.OnLost(LostEventSource.PerfEventRingBuffer, count, FlowClock.NowNs());
 
-    private FlowInput Input(in EventHeader header, FlowEventType type, byte subType, uint length) => new()
+    private FlowInput Input(in EventHeader header, FlowEventType type, byte subType, uint length)
     {
-        Type = type, SubType = subType, TimeNs = _clock.UnixNs(header.Timestamp), Ifindex = header.Ifindex, EndpointId = header.EndpointId, Cpu = (ushort)header.Cpu,
-        SourceIdentity = header.SourceIdentity, DestinationIdentity = header.DestinationIdentity, PacketLength = length,
-    };
+        endpoints.CatchUp(); // the packet's pods are in the table, but maybe not yet here
+        return new FlowInput
+        {
+            Type = type, SubType = subType, TimeNs = _clock.UnixNs(header.Timestamp), Moment = (long)header.Timestamp, Ifindex = header.Ifindex, EndpointId = header.EndpointId, Cpu = (ushort)header.Cpu,
+            SourceIdentity = header.SourceIdentity, DestinationIdentity = header.DestinationIdentity, PacketLength = length,
+        };
+    }
 
     private static bool IsIp(ReadOnlySpan<byte> packet) => packet.Length >= 14 && System.Buffers.Binary.BinaryPrimitives.ReadUInt16BigEndian(packet[12..]) is 0x0800 or 0x86dd or 0x8100;
 

@@ -7,15 +7,14 @@ namespace Waggle.Agent.Hubble;
 
 /// <summary>
 /// What flows are told with: copies of the tables in the form the assembler wants, kept up to date by <see cref="MetadataFollower"/>.
-/// What went away stays a while, for the last packets of a pod come after its end.
+/// What went away stays a while: the last events of a pod are told after its end.
 /// </summary>
 internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetadata
 {
-    /// <summary>How long a gone pod's addresses still mean it, unless somebody else gets them.</summary>
+    /// <summary>How long a gone pod is remembered.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
     private const int MaxUnknownInterfaces = 4096;
-    private readonly ConcurrentDictionary<FlowAddress, EndpointInfo> _addresses = new();
     private readonly ConcurrentDictionary<uint, EndpointInfo> _endpoints = new();
     private readonly ConcurrentDictionary<uint, EndpointInfo> _identities = new();
     private readonly ConcurrentDictionary<uint, InterfaceInfo> _interfaces = new();
@@ -23,9 +22,18 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
     private readonly IRuleNames[] _rules = [.. rules];
     private NodeInfo _node = NodeInfo.None;
 
+    /// <summary>Held by whoever writes addresses.</summary>
+    public Lock Writing { get; } = new();
+
     public NodeInfo Node { get => Volatile.Read(ref _node); set => Volatile.Write(ref _node, value); }
 
     public ushort TunnelPort { get; set; }
+
+    /// <summary>Pods and nodes by address.</summary>
+    public AddressOwners Addresses { get; } = new();
+
+    /// <summary>Services by address.</summary>
+    public ServiceNames Services { get; } = new();
 
     /// <summary>Identities of prefixes, for addresses of which nobody is known.</summary>
     public PrefixIdentities Prefixes { get; } = new();
@@ -33,7 +41,7 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
     /// <summary>Devices that events named and nobody knows yet.</summary>
     public bool HasUnknownInterfaces => !_unknownInterfaces.IsEmpty;
 
-    public EndpointInfo? ByAddress(FlowAddress address) => _addresses.GetValueOrDefault(address);
+    public EndpointInfo? ByAddress(FlowAddress address, long moment) => Addresses.Find(address, moment);
 
     public EndpointInfo? ByEndpoint(uint id) => _endpoints.GetValueOrDefault(id);
 
@@ -50,7 +58,7 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
 
     public uint IdentityOf(FlowAddress address) => address.IsNone ? ReservedIdentity.Unknown : Prefixes.Find(address) is > 0 and uint identity ? identity : ReservedIdentity.World;
 
-    public ServiceInfo? Service(FlowAddress address, ushort port, byte protocol) => null;
+    public ServiceInfo? Service(FlowAddress address, ushort port, byte protocol) => Services.Find(address, port, protocol);
 
     public IReadOnlyList<string>? Names(FlowAddress address) => null;
 
@@ -86,11 +94,6 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
 
         return null;
     }
-
-    public void SetAddress(FlowAddress address, EndpointInfo endpoint) => _addresses[address] = endpoint;
-
-    /// <summary>Forgets an address if it still means this endpoint.</summary>
-    public void RemoveAddress(FlowAddress address, EndpointInfo endpoint) => _addresses.TryRemove(KeyValuePair.Create(address, endpoint));
 
     public void SetEndpoint(EndpointInfo endpoint) => _endpoints[endpoint.Id] = endpoint;
 

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using Waggle.Agent.Config;
+using Waggle.Agent.Endpoints;
 using Waggle.Agent.Monitor;
 using Waggle.Hosting.Config;
 using Waggle.Hubble.Assembly;
@@ -33,9 +35,11 @@ internal static class HubbleServices
             () => new ObserverOptions($"waggle v{typeof(HubbleServices).Assembly.GetName().Version?.ToString(3)}", p.GetRequiredService<HubbleMetadata>().Node, options.Listen?.ToString() ?? "", options.Tls),
             p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AgentEvents>();
+        services.AddSingleton(p => new LocalEndpoints(p.GetRequiredService<HubbleMetadata>(), p.GetRequiredService<AgentEvents>(), p.GetRequiredService<EndpointTable>(), p.GetRequiredService<ConfigState>().Current.ClusterName));
         services.AddSingleton<IEventTap, EventAdapter>();
         services.AddSingleton<IEventTap, DebugTap>();
         services.AddHostedService<MetadataFollower>();
+        services.AddHostedService<ServiceFollower>();
         services.AddHostedService<PolicyEvents>();
         services.AddHostedService<HubbleService>();
     }

@@ -1,8 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Waggle.Agent.Config;
-using Waggle.Agent.Endpoints;
 using Waggle.Agent.Identities;
 using Waggle.Agent.IpCache;
 using Waggle.Agent.Kubernetes;
@@ -17,11 +17,9 @@ namespace Waggle.Agent.Hubble;
 
 /// <summary>Tables → <see cref="HubbleMetadata"/>, and what happens to endpoints → agent events.</summary>
 internal sealed partial class MetadataFollower(
-    HubbleMetadata metadata, AgentEvents events, EndpointTable endpoints, IdentityTable identities, IpCacheTable ipcache, NodeTable nodes, KubeSources kube, ConfigState config,
+    HubbleMetadata metadata, AgentEvents events, LocalEndpoints local, IdentityTable identities, IpCacheTable ipcache, NodeTable nodes, KubeSources kube, ConfigState config,
     AgentArguments arguments, Readiness readiness, Rtnl netlink, TimeProvider time, ILogger<MetadataFollower> logger) : BackgroundService
 {
-    private readonly Lock _writing = new();
-    private readonly Dictionary<int, EndpointInfo> _local = [];
     private readonly Dictionary<string, (EndpointInfo Info, FlowAddress[] Addresses)> _remote = new(StringComparer.Ordinal);
     private readonly Queue<(long Since, EndpointInfo Info, FlowAddress[] Addresses)> _gone = new();
 
@@ -36,92 +34,41 @@ internal sealed partial class MetadataFollower(
         }
 
         kube.CiliumEndpoints.OnChange(change => OnRemote(change.Old, change.New));
-        kube.Pods.OnChange(change => OnPod(change.Object, change.IsDeleted));
         kube.CiliumNodes.OnChange(change => OnNode(change.Object));
-        await Task.WhenAll(FollowEndpointsAsync(stoppingToken), FollowIdentitiesAsync(stoppingToken), FollowIpCacheAsync(stoppingToken), FollowNodesAsync(stoppingToken), SweepAsync(stoppingToken)).ConfigureAwait(false);
-    }
-
-    private async Task FollowEndpointsAsync(CancellationToken cancellation)
-    {
-        await foreach (ChangeBatch<EndpointRow> batch in endpoints.WatchAsync(cancellation).ConfigureAwait(false))
-        {
-            lock (_writing)
-            {
-                foreach (Change<EndpointRow> change in batch.Changes)
-                {
-                    OnEndpoint(change.Row, change.IsDeleted);
-                }
-            }
-        }
-    }
-
-    private void OnEndpoint(EndpointRow row, bool deleted)
-    {
-        bool known = _local.TryGetValue(row.Id, out EndpointInfo? before);
-        if (deleted)
-        {
-            if (_local.Remove(row.Id))
-            {
-                Leave(before!, Addresses(row));
-                events.EndpointDeleted(row);
-            }
-
-            return;
-        }
-
-        EndpointInfo now = InfoOf(row);
-        _local[row.Id] = now;
-        metadata.SetEndpoint(now);
-        foreach (FlowAddress address in Addresses(row))
-        {
-            metadata.SetAddress(address, now);
-        }
-
-        if (!known)
-        {
-            events.EndpointCreated(row);
-        }
-    }
-
-    /// <summary>The runtime knows a pod before our watch does, and labels change: look at the row again.</summary>
-    private void OnPod(Pod pod, bool deleted)
-    {
-        if (!deleted && endpoints.View.By(endpoints.ByPod, $"{pod.Metadata.Namespace}/{pod.Metadata.Name}").ToArray() is { Length: > 0 } rows)
-        {
-            lock (_writing)
-            {
-                foreach (EndpointRow row in rows.Where(r => _local.ContainsKey(r.Id)))
-                {
-                    OnEndpoint(row, deleted: false);
-                }
-            }
-        }
+        await Task.WhenAll(local.FollowAsync(stoppingToken), FollowIdentitiesAsync(stoppingToken), FollowIpCacheAsync(stoppingToken), FollowNodesAsync(stoppingToken), SweepAsync(stoppingToken)).ConfigureAwait(false);
     }
 
     private void OnRemote(CiliumEndpoint? before, CiliumEndpoint? now)
     {
         string key = (now ?? before)!.Key.ToString();
-        lock (_writing)
+        lock (metadata.Writing)
         {
-            if (_remote.Remove(key, out (EndpointInfo Info, FlowAddress[] Addresses) old))
+            long at = Stopwatch.GetTimestamp();
+            _remote.Remove(key, out (EndpointInfo Info, FlowAddress[] Addresses) old);
+            FlowAddress[] addresses = [];
+            if (now?.Status is { Identity: { } identity, Networking: { } networking } && !IsLocal(networking))
             {
-                Leave(old.Info, old.Addresses);
+                var info = new EndpointInfo
+                {
+                    Identity = (uint)identity.Id, ClusterName = config.Current.ClusterName, Namespace = now.Metadata.Namespace ?? "", PodName = now.Metadata.Name ?? "",
+                    Labels = [.. identity.Labels.Order(StringComparer.Ordinal)], Workloads = LocalEndpoints.Workloads(PodWorkload.Of(now)),
+                };
+                addresses = [.. networking.Addressing.SelectMany(p => new[] { p.Ipv4, p.Ipv6 }).OfType<string>().Select(t => FlowAddress.TryParse(t, out FlowAddress a) ? a : default).Where(a => !a.IsNone)];
+                _remote[key] = (info, addresses);
+                foreach (FlowAddress address in addresses)
+                {
+                    metadata.Addresses.SetLate(address, info, at, before?.Metadata.Uid == now.Metadata.Uid ? old.Info : null);
+                }
             }
 
-            if (now?.Status is not { Identity: { } identity, Networking: { } networking } || IsLocal(networking))
+            // Its address may soon be another pod's, of which we hear later than of its packets: from here on it is nobody's.
+            if (old.Info is not null && old.Addresses.Except(addresses).ToArray() is { Length: > 0 } left)
             {
-                return;
-            }
-
-            var info = new EndpointInfo
-            {
-                Identity = (uint)identity.Id, ClusterName = config.Current.ClusterName, Namespace = now.Metadata.Namespace ?? "", PodName = now.Metadata.Name ?? "", Labels = [.. identity.Labels.Order(StringComparer.Ordinal)],
-            };
-            FlowAddress[] addresses = [.. networking.Addressing.SelectMany(p => new[] { p.Ipv4, p.Ipv6 }).OfType<string>().Select(t => FlowAddress.TryParse(t, out FlowAddress a) ? a : default).Where(a => !a.IsNone)];
-            _remote[key] = (info, addresses);
-            foreach (FlowAddress address in addresses)
-            {
-                metadata.SetAddress(address, info);
+                _gone.Enqueue((at, old.Info, left));
+                foreach (FlowAddress address in left)
+                {
+                    metadata.Addresses.End(address, old.Info, at);
+                }
             }
         }
     }
@@ -186,7 +133,7 @@ internal sealed partial class MetadataFollower(
                 {
                     foreach (FlowAddress address in old.Addresses)
                     {
-                        metadata.RemoveAddress(address, old.Info);
+                        metadata.Addresses.Remove(address, old.Info);
                     }
                 }
 
@@ -199,7 +146,7 @@ internal sealed partial class MetadataFollower(
                     held[row.Name] = (info, addresses);
                     foreach (FlowAddress address in addresses)
                     {
-                        metadata.SetAddress(address, info);
+                        metadata.Addresses.Set(address, info);
                     }
                 }
             }
@@ -223,32 +170,25 @@ internal sealed partial class MetadataFollower(
                 LogNoDevices(e.Message);
             }
 
-            lock (_writing)
+            long until = Stopwatch.GetTimestamp() - (long)(HubbleMetadata.Grace.TotalSeconds * Stopwatch.Frequency);
+            lock (metadata.Writing)
             {
-                while (_gone.TryPeek(out (long Since, EndpointInfo Info, FlowAddress[] Addresses) gone) && time.GetElapsedTime(gone.Since) > HubbleMetadata.Grace)
+                while (_gone.TryPeek(out (long Since, EndpointInfo Info, FlowAddress[] Addresses) gone) && gone.Since < until)
                 {
                     _gone.Dequeue();
-                    metadata.RemoveEndpoint(gone.Info);
                     foreach (FlowAddress address in gone.Addresses)
                     {
-                        metadata.RemoveAddress(address, gone.Info);
+                        metadata.Addresses.Remove(address, gone.Info);
                     }
                 }
+
+                metadata.Addresses.Forget(until);
             }
 
+            local.Sweep(until);
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation).ConfigureAwait(false);
         }
     }
-
-    private void Leave(EndpointInfo info, FlowAddress[] addresses) => _gone.Enqueue((time.GetTimestamp(), info, addresses));
-
-    private EndpointInfo InfoOf(EndpointRow row) => new()
-    {
-        Id = (uint)row.Id, Identity = row.State.Identity, ClusterName = config.Current.ClusterName, Namespace = row.State.Namespace, PodName = row.State.Pod,
-        Labels = [.. row.State.Labels.Order(StringComparer.Ordinal)], Workloads = row.PodKey.Length == 0 ? [] : Workloads.Of(kube.Pods.Find(row.State.Namespace, row.State.Pod)),
-    };
-
-    private static FlowAddress[] Addresses(EndpointRow row) => [.. row.Addresses.Select(FlowAddress.From)];
 
     [LoggerMessage(1091, LogLevel.Warning, "names of devices cannot be read, flows go without them: {Problem}")]
     private partial void LogNoDevices(string problem);

@@ -8,7 +8,8 @@ namespace Waggle.Agent.Identities;
 
 /// <summary>Who a pod is.</summary>
 /// <param name="Ports">Names of its ports, sorted, each <c>name=PROTOCOL/port</c>.</param>
-public sealed record PodIdentity(uint Number, IdentityLabels Labels, IReadOnlyList<string> Ports);
+/// <param name="Workload">Who it belongs to, as <see cref="PodWorkload.ToString"/>; empty: nobody.</param>
+public sealed record PodIdentity(uint Number, IdentityLabels Labels, IReadOnlyList<string> Ports, string Workload);
 
 /// <summary>The identity of a pod of this node.</summary>
 public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator, IdentityTable table, ConfigState config)
@@ -21,7 +22,7 @@ public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator,
     {
         if (args.Pod.Length == 0)
         {
-            return new PodIdentity(ReservedIdentity.Init, IdentityLabels.Of(["reserved:init"]), []);
+            return new PodIdentity(ReservedIdentity.Init, IdentityLabels.Of(["reserved:init"]), [], "");
         }
 
         try
@@ -48,7 +49,7 @@ public sealed class PodIdentities(KubeSources kube, IdentityAllocator allocator,
     {
         uint number = await allocator.ResolveAsync(labels, cancellation).ConfigureAwait(false);
         table.Upsert(new IdentityRow(number, labels.Labels));
-        return new PodIdentity(number, labels, PortsOf(pod));
+        return new PodIdentity(number, labels, PortsOf(pod), PodWorkload.Of(pod)?.ToString() ?? "");
     }
 
     /// <summary>The names of a pod's ports; of two with one name the last holds.</summary>

@@ -9,6 +9,9 @@ namespace Waggle.Hubble.Assembly;
 /// </summary>
 public sealed class FlowAssembler(IFlowMetadata metadata)
 {
+    /// <summary>Identities of pods; with any other the datapath says that it does not know the pod.</summary>
+    private const uint FirstOfPods = 256, LastOfPods = (1 << 24) - 1;
+
     /// <summary>Fills a record; whatever was in it is gone.</summary>
     public void Assemble(in FlowInput input, ReadOnlySpan<byte> packet, ref FlowRecord record)
     {
@@ -27,19 +30,16 @@ public sealed class FlowAssembler(IFlowMetadata metadata)
         record.Interface = metadata.Interface(input.Ifindex);
 
         // 2. The sides.
-        record.SourceEndpoint = Side(record.Source, input.SourceIdentity, out record.SourceIdentity);
-        record.DestinationEndpoint = Side(record.Destination, input.DestinationIdentity, out record.DestinationIdentity);
+        record.SourceEndpoint = Side(record.Source, input.SourceIdentity, input.Moment, out record.SourceIdentity);
+        record.DestinationEndpoint = Side(record.Destination, input.DestinationIdentity, input.Moment, out record.DestinationIdentity);
         if (LeavesEndpoint(input) && metadata.ByEndpoint(input.EndpointId) is { } sender)
         {
             record.SourceEndpoint = sender; // whatever source address the packet has
         }
 
-        if (record.HasPorts)
-        {
-            record.SourceService = metadata.Service(record.Source, record.SourcePort, record.Protocol);
-            record.DestinationService = metadata.Service(record.Destination, record.DestinationPort, record.Protocol);
-        }
-
+        (ushort from, ushort to) = record.HasPorts ? (record.SourcePort, record.DestinationPort) : ((ushort)0, (ushort)0);
+        record.SourceService = metadata.Service(record.Source, from, record.Protocol);
+        record.DestinationService = metadata.Service(record.Destination, to, record.Protocol);
         record.SourceNames = metadata.Names(record.Source);
         record.DestinationNames = metadata.Names(record.Destination);
 
@@ -125,7 +125,7 @@ public sealed class FlowAssembler(IFlowMetadata metadata)
     };
 
     /// <summary>What is known of an address. The event's identity is the truth of that moment; names come from the tables.</summary>
-    private EndpointInfo Side(FlowAddress address, uint eventIdentity, out uint identity)
+    private EndpointInfo Side(FlowAddress address, uint eventIdentity, long moment, out uint identity)
     {
         if (address.IsNone)
         {
@@ -133,7 +133,7 @@ public sealed class FlowAssembler(IFlowMetadata metadata)
             return eventIdentity == 0 ? EndpointInfo.None : metadata.ByIdentity(eventIdentity);
         }
 
-        if (metadata.ByAddress(address) is { } known)
+        if (metadata.ByAddress(address, moment) is { } known && !IsSomebodyElse(known, eventIdentity))
         {
             identity = eventIdentity != 0 ? eventIdentity : known.Identity;
             return known;
@@ -142,4 +142,11 @@ public sealed class FlowAssembler(IFlowMetadata metadata)
         identity = eventIdentity != 0 ? eventIdentity : metadata.IdentityOf(address);
         return metadata.ByIdentity(identity);
     }
+
+    /// <summary>
+    /// Whether a pod of another node is not the one that the packet belongs to: news of pods come after their packets, and the
+    /// packet says whose it is. Pods of this node are known before they can send.
+    /// </summary>
+    private static bool IsSomebodyElse(EndpointInfo known, uint eventIdentity) =>
+        known.Id == 0 && known.PodName.Length > 0 && eventIdentity != known.Identity && eventIdentity is >= FirstOfPods and <= LastOfPods;
 }

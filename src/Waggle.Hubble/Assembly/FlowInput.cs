@@ -14,6 +14,9 @@ public ref struct FlowInput
     /// <summary>ns since 1970.</summary>
     public long TimeNs;
 
+    /// <summary>The same moment on CLOCK_MONOTONIC in ns, which nobody sets back: who had which address is asked for it. 0: now.</summary>
+    public long Moment;
+
     /// <summary>Device of the hook.</summary>
     public uint Ifindex;
 

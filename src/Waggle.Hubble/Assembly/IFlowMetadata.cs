@@ -14,8 +14,10 @@ public interface IFlowMetadata
     /// <summary>UDP port of the overlay; 0: there is none.</summary>
     ushort TunnelPort { get; }
 
-    /// <summary>Who has this address: a local or remote pod, a node; null: nobody known.</summary>
-    EndpointInfo? ByAddress(FlowAddress address);
+    /// <summary>Who had this address at a moment: a local or remote pod, a node; null: nobody known.</summary>
+    /// <param name="address">Of either family.</param>
+    /// <param name="moment">As <see cref="FlowInput.Moment"/>.</param>
+    EndpointInfo? ByAddress(FlowAddress address, long moment);
 
     /// <summary>A local endpoint, also one that is just gone; null: not known.</summary>
     EndpointInfo? ByEndpoint(uint id);
@@ -27,6 +29,9 @@ public interface IFlowMetadata
     uint IdentityOf(FlowAddress address);
 
     /// <summary>Service with this address; null: none.</summary>
+    /// <param name="address">Of either family.</param>
+    /// <param name="port">0: not known (ICMP, later fragments); then the address alone decides, if only one service has it.</param>
+    /// <param name="protocol">IP protocol of the port.</param>
     ServiceInfo? Service(FlowAddress address, ushort port, byte protocol);
 
     /// <summary>DNS names under which local endpoints learnt this address; null: none.</summary>

@@ -195,6 +195,12 @@ internal sealed class TestNode : IDisposable
     public async Task<TestPod> AddPodAsync(string @namespace, string name, (string Key, string Value)[] labels, params (string Name, int Port, string Protocol)[] ports)
     {
         await _cluster.CreatePodAsync(this, @namespace, name, labels, ports);
+        return await AttachPodAsync(@namespace, name);
+    }
+
+    /// <summary>The same for a pod that is in the API.</summary>
+    public async Task<TestPod> AttachPodAsync(string @namespace, string name)
+    {
         var pod = new TestPod(this, name, await Sandbox.StartAsync()) { Namespace = @namespace };
         lock (_pods)
         {

@@ -22,7 +22,7 @@ internal sealed class TestMetadata : IFlowMetadata
 
     public void Remove(string address) => _addresses.TryRemove(Parse(address), out _);
 
-    public EndpointInfo? ByAddress(FlowAddress address) => _addresses.GetValueOrDefault(address);
+    public EndpointInfo? ByAddress(FlowAddress address, long moment) => _addresses.GetValueOrDefault(address);
 
     public EndpointInfo? ByEndpoint(uint id) => _addresses.Values.FirstOrDefault(e => e.Id == id);
 

@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+using Waggle.Hubble.Flows;
+
+namespace Waggle.Agent.Hubble;
+
+/// <summary>Services by address and port. One writer; readers neither wait nor allocate.</summary>
+/// <remarks>
+/// As Hubble does it: a port that is known must be one of the Service's, and a headless Service has no address. Without a port (ICMP,
+/// later fragments) the address is enough, unless several Services share it.
+/// </remarks>
+internal sealed class ServiceNames
+{
+    private readonly ConcurrentDictionary<(FlowAddress Address, uint Port), ServiceInfo> _services = new();
+
+    /// <summary>The Service meant, or null.</summary>
+    /// <param name="port">0: not known.</param>
+    public ServiceInfo? Find(FlowAddress address, ushort port, byte protocol) =>
+        !_services.IsEmpty && _services.TryGetValue((address, Join(port, protocol)), out ServiceInfo? service) ? service : null;
+
+    /// <summary>Sets or, with null, forgets whose a port is.</summary>
+    /// <param name="port">0: whose the address is.</param>
+    public void Set(FlowAddress address, ushort port, byte protocol, ServiceInfo? service)
+    {
+        if (service is null)
+        {
+            _services.TryRemove((address, Join(port, protocol)), out _);
+        }
+        else
+        {
+            _services[(address, Join(port, protocol))] = service;
+        }
+    }
+
+    private static uint Join(ushort port, byte protocol) => port == 0 ? 0 : (uint)port << 8 | protocol;
+}
