@@ -16,9 +16,10 @@ namespace Waggle.Agent.Tests.Hubble;
 /// Pods that come, send and go at once, on a node with three addresses left for them: every flow has the names of the pod that it is
 /// of, which its port tells, and never those of the next pod with that address. WAGGLE_CHURN_PODS says how many (64).
 /// </summary>
-public sealed class ChurnTests(NamesLab lab) : IClassFixture<NamesLab>
+[Collection(nameof(NamesLab))]
+public sealed class ChurnTests(NamesLab lab)
 {
-    private const int Connected = 20000, Refused = 30000, Sent = 40000, Denied = 50000;
+    private const int Connected = 20000, Refused = 30000, Sent = 40000, Denied = 50000, Open = 8080, Closed = 8081;
     private static readonly int s_pods = int.TryParse(Environment.GetEnvironmentVariable("WAGGLE_CHURN_PODS"), NumberStyles.None, CultureInfo.InvariantCulture, out int pods) ? Math.Clamp(pods, 8, 9000) : 64;
     private readonly ConcurrentDictionary<int, Short> _shorts = new();
     private TestPod _server = null!, _guarded = null!, _far = null!;
@@ -46,10 +47,10 @@ public sealed class ChurnTests(NamesLab lab) : IClassFixture<NamesLab>
         _server = await lab.AddPodAsync(0, "default", "server", ("Deployment", "server"), ("app", "server"));
         _guarded = await lab.AddPodAsync(0, "default", "guarded", ("Deployment", "guarded"), ("app", "guarded"));
         _far = await lab.AddPodAsync(1, "default", "far", ("Deployment", "far"), ("app", "far"));
-        lab.Serve(_server);
-        lab.Serve(_far);
+        lab.Serve(_server, Open);
+        lab.Serve(_far, Open);
         await lab.Policies.ApplyAsync(Policy);
-        await LeaveAsync(3);
+        Stack<TestPod> ballast = await LeaveAsync(3);
         int[] start = [.. lab.Followers.Select(f => f.Count)];
 
         // Three quarters only on their node; the others live until the other node knows them, and are known to be gone before the next come.
@@ -64,6 +65,12 @@ public sealed class ChurnTests(NamesLab lab) : IClassFixture<NamesLab>
         await FenceAsync(start);
         string[] live = [.. lab.Followers.Select((f, node) => Check(node, f.From(start[node])))];
         string[] read = await Task.WhenAll(lab.Nodes.Select(async (n, node) => Check(node, await HistoryAsync(n))));
+        foreach (TestPod pod in ballast.Concat([_server, _guarded, _far]))
+        {
+            await lab.RemovePodAsync(pod);
+        }
+
+        await lab.Policies.DeleteAsync(Policy);
         TestContext.Current.TestOutputHelper?.WriteLine($"{s_pods} pods on {_shorts.Values.Select(s => s.Ip).Distinct().Count()} addresses; node 0: {live[0]}; node 1: {live[1]}; read afterwards: {string.Join("; ", read)}");
     }
 
@@ -73,15 +80,15 @@ public sealed class ChurnTests(NamesLab lab) : IClassFixture<NamesLab>
         string job = $"burst-{i}", @namespace = i % 2 == 0 ? "default" : "shop";
         TestPod pod = await lab.AddPodAsync(0, @namespace, $"{job}-x", ("Job", job), ("app", "burst"), ("lane", $"{i / 2 % 2}"));
         Short self = _shorts[i] = new Short(@namespace, pod.Name, job, pod.Ip, pod.Ip6);
-        await ConnectAsync(pod, Connected + i, _server.Ip, 80, SocketError.Success);
-        await ConnectAsync(pod, Connected + i, _server.Ip6, 80, SocketError.Success);
-        await ConnectAsync(pod, Refused + i, _server.Ip, 81, SocketError.ConnectionRefused);
+        await ConnectAsync(pod, Connected + i, _server.Ip, Open, SocketError.Success);
+        await ConnectAsync(pod, Connected + i, _server.Ip6, Open, SocketError.Success);
+        await ConnectAsync(pod, Refused + i, _server.Ip, Closed, SocketError.ConnectionRefused);
         Send(pod, Sent + i, _server.Ip);
         if (known)
         {
             Send(pod, Sent + i, _far.Ip); // maybe before the other node knows the pod: no name, or its own
             await PolicyLab.UntilAsync($"{lab.Nodes[1].Name} knows {pod.Name}", async () => (await RemotesAsync()).Contains($"{@namespace}/{pod.Name}") ? "known" : null);
-            await ConnectAsync(pod, Connected + i, _far.Ip, 80, SocketError.Success);
+            await ConnectAsync(pod, Connected + i, _far.Ip, Open, SocketError.Success);
         }
 
         Knock(pod, Denied + i, _guarded.Ip);
@@ -99,7 +106,7 @@ public sealed class ChurnTests(NamesLab lab) : IClassFixture<NamesLab>
             (uint from, uint to) = flow.L4?.TCP is { } tcp ? (tcp.SourcePort, tcp.DestinationPort) : flow.L4?.UDP is { } udp ? (udp.SourcePort, udp.DestinationPort) : (0, 0);
             bool source = from >= Connected;
             uint port = Math.Max(from, to);
-            if (Math.Min(from, to) is not (80 or 81) || port < Connected || !_shorts.TryGetValue((int)port % 10000, out Short? pod))
+            if (Math.Min(from, to) is not (Open or Closed) || port < Connected || !_shorts.TryGetValue((int)port % 10000, out Short? pod))
             {
                 continue; // not of a short-lived pod
             }
@@ -151,7 +158,7 @@ public sealed class ChurnTests(NamesLab lab) : IClassFixture<NamesLab>
     private static void Send(TestPod pod, int port, string to)
     {
         using Socket socket = NamesLab.Open(pod, SocketType.Dgram, ProtocolType.Udp, port);
-        socket.SendTo("here I am"u8, new IPEndPoint(IPAddress.Parse(to), 80));
+        socket.SendTo("here I am"u8, new IPEndPoint(IPAddress.Parse(to), Open));
     }
 
     /// <summary>Sends a SYN that is not let in, and waits for nothing.</summary>
@@ -159,12 +166,12 @@ public sealed class ChurnTests(NamesLab lab) : IClassFixture<NamesLab>
     {
         using Socket socket = NamesLab.Open(pod, SocketType.Stream, ProtocolType.Tcp, port);
         socket.Blocking = false;
-        SocketException e = Assert.Throws<SocketException>(() => socket.Connect(IPAddress.Parse(to), 80));
+        SocketException e = Assert.Throws<SocketException>(() => socket.Connect(IPAddress.Parse(to), Open));
         Assert.Equal(SocketError.WouldBlock, e.SocketErrorCode);
     }
 
     /// <summary>Fills the first node's addresses up, but for so many.</summary>
-    private async Task LeaveAsync(int free)
+    private async Task<Stack<TestPod>> LeaveAsync(int free)
     {
         var ballast = new Stack<TestPod>();
         try
@@ -183,6 +190,8 @@ public sealed class ChurnTests(NamesLab lab) : IClassFixture<NamesLab>
         {
             await lab.RemovePodAsync(ballast.Pop());
         }
+
+        return ballast;
     }
 
     /// <summary>Pods of other nodes that the second node knows, as "namespace/name".</summary>

@@ -11,7 +11,8 @@ using Waggle.Kube.Client;
 namespace Waggle.Agent.Tests.Hubble;
 
 /// <summary>Names of Services and of pods on other nodes, with real packets between namespaces.</summary>
-public sealed class NameTests(NamesLab lab) : IClassFixture<NamesLab>
+[Collection(nameof(NamesLab))]
+public sealed class NameTests(NamesLab lab)
 {
     private const string External = "192.0.2.50", External6 = "2001:db8::50", Balanced = "192.0.2.60";
 
@@ -32,7 +33,7 @@ public sealed class NameTests(NamesLab lab) : IClassFixture<NamesLab>
         await lab.Policies.NamespaceAsync("shop");
         TestPod client = await lab.AddPodAsync(0, "default", "caller-x1", ("DaemonSet", "caller"), ("app", "caller"));
         TestPod cart = await lab.AddPodAsync(1, "shop", "cart-5d8f9-x1", ("ReplicaSet", "cart-5d8f9"), ("app", "cart"), ("pod-template-hash", "5d8f9"));
-        lab.Serve(cart);
+        lab.Serve(cart, 80);
         await lab.Policies.ApplyAsync(Guard);
         string[] clusterIps = await ServiceAsync(cart);
 

@@ -10,6 +10,10 @@ using Waggle.Kube.Resources;
 
 namespace Waggle.Agent.Tests.Hubble;
 
+/// <summary>Tests of names, one after the other on one cluster.</summary>
+[CollectionDefinition(nameof(NamesLab))]
+public sealed class NamesLabTests : ICollectionFixture<NamesLab>;
+
 /// <summary>Two nodes with few addresses for pods, pods that listen, and a reader of each node's flows.</summary>
 public sealed class NamesLab : IAsyncLifetime
 {
@@ -76,10 +80,10 @@ public sealed class NamesLab : IAsyncLifetime
         await Client.TryDeleteAsync(KubeTypes.Pods, pod.Namespace, pod.Name, new DeleteOptions { GracePeriodSeconds = 0 });
     }
 
-    /// <summary>Takes connections on TCP/80 and swallows datagrams on UDP/80, of both families.</summary>
-    internal void Serve(TestPod pod)
+    /// <summary>Takes TCP connections and swallows datagrams on a port, of both families.</summary>
+    internal void Serve(TestPod pod, int port)
     {
-        Socket listener = Open(pod, SocketType.Stream, ProtocolType.Tcp, 80), sink = Open(pod, SocketType.Dgram, ProtocolType.Udp, 80);
+        Socket listener = Open(pod, SocketType.Stream, ProtocolType.Tcp, port), sink = Open(pod, SocketType.Dgram, ProtocolType.Udp, port);
         _sockets.Add(sink);
         _sockets.Add(listener);
         listener.Listen(1024);
