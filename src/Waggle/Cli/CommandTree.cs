@@ -6,6 +6,7 @@ namespace Waggle.Cli;
 internal sealed class CommandTree
 {
     private readonly Dictionary<Command, Verb> _verbs = [];
+    private readonly List<IFlag> _wordy = [];
 
     private CommandTree(Verb root, GlobalFlags globals, IReadOnlySet<string> words)
     {
@@ -25,6 +26,18 @@ internal sealed class CommandTree
 
     public Verb VerbOf(Command command) => _verbs[command];
 
+    /// <summary>The command line as the parser takes it: what <see cref="IFlag.SaysNoMore"/> is left out.</summary>
+    public IReadOnlyList<string> Plain(IReadOnlyList<string> arguments)
+    {
+        if (_wordy.Count == 0)
+        {
+            return arguments;
+        }
+
+        var open = arguments.TakeWhile(word => word != "--").Count();
+        return [.. arguments.Select((word, at) => at < open ? Plain(word) : word)];
+    }
+
     /// <summary>The verbs from the root to the one the parser settled on.</summary>
     public IReadOnlyList<Verb> PathTo(ParseResult parsed)
     {
@@ -39,6 +52,9 @@ internal sealed class CommandTree
 
         return path;
     }
+
+    private string Plain(string word) =>
+        word.Split('=', 2) is [var name, var value] && _wordy.Any(flag => (flag.Option.Name == name || flag.Option.Aliases.Contains(name)) && flag.SaysNoMore.Contains(value, StringComparer.OrdinalIgnoreCase)) ? name : word;
 
     private Command Build(Verb verb, IReadOnlySet<string> words, bool isRoot = false)
     {
@@ -58,6 +74,10 @@ internal sealed class CommandTree
         foreach (var flag in verb.Flags)
         {
             command.Add(flag.Option);
+            if (flag.SaysNoMore.Count > 0)
+            {
+                _wordy.Add(flag);
+            }
         }
 
         foreach (var operand in verb.Operands)

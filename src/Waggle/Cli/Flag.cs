@@ -12,6 +12,9 @@ public interface IFlag
 
     /// <summary>Live or fixed values for completion; null when any text goes.</summary>
     Func<CompletionRequest, IEnumerable<Candidate>>? Values { get; }
+
+    /// <summary>For a flag without a value: words that may follow it after "=" and say no more than the flag alone, as v4 in --ipv4=v4.</summary>
+    IReadOnlyList<string> SaysNoMore { get; }
 }
 
 /// <summary>A flag with a typed value. Booleans take no value on the command line (but accept <c>=true</c> and <c>=false</c>).</summary>
@@ -26,6 +29,8 @@ public sealed class Flag<T> : Option<T>, IFlag
     public string Group { get; init; } = "Flags";
 
     public Func<CompletionRequest, IEnumerable<Candidate>>? Values { get; init; }
+
+    public IReadOnlyList<string> SaysNoMore { get; init; } = [];
 
     /// <summary>The value when the flag is not given; shown in help unless it is the type's own default.</summary>
     public T? Default

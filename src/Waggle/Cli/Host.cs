@@ -51,7 +51,7 @@ public sealed class Host(Verb tool, Terminal terminal, HostEnvironment environme
         }
 
         var tree = CommandTree.For(tool, arguments);
-        var parsed = tree.Root.Parse(arguments, Parser);
+        var parsed = tree.Root.Parse(tree.Plain(arguments), Parser);
         var path = tree.PathTo(parsed);
         var verb = path[^1];
 

@@ -11,15 +11,15 @@ internal static class UsageErrors
     {
         var verb = path[^1];
         var name = string.Join(' ', path.Select(each => each.Name));
+        if (UnknownFlag(parsed) is { } mistyped)
+        {
+            var word = mistyped.Split('=')[0];
+            var known = verb.Flags.Concat(Verb.Inherited(path)).Concat(globals.All).Where(flag => !flag.Option.Hidden).SelectMany(flag => flag.Option.Aliases.Append(flag.Option.Name));
+            return Refuse($"unknown flag \"{word}\" for \"{name}\"", Suggestions.For(word, known), name);
+        }
+
         foreach (var token in parsed.UnmatchedTokens)
         {
-            if (token.StartsWith('-') && token.Length > 1)
-            {
-                var word = token.Split('=')[0];
-                var known = verb.Flags.Concat(Verb.Inherited(path)).Concat(globals.All).Where(flag => !flag.Option.Hidden).SelectMany(flag => flag.Option.Aliases.Append(flag.Option.Name));
-                return Refuse($"unknown flag \"{word}\" for \"{name}\"", Suggestions.For(word, known), name);
-            }
-
             if (verb.Children is not null)
             {
                 var known = verb.Children().Where(child => !child.Hidden).SelectMany(child => child.Aliases.Append(child.Name));
@@ -31,6 +31,20 @@ internal static class UsageErrors
 
         return parsed.Errors.Where(error => verb.Run is not null || error.SymbolResult is not CommandResult).Select(error => Explain(error, name)).FirstOrDefault();
     }
+
+    // The parser gives an operand what it does not know as a flag. Before "--" a dash begins a flag; "-" alone is standard input.
+    private static string? UnknownFlag(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens.FirstOrDefault(IsFlag) is { } left)
+        {
+            return left;
+        }
+
+        Token[] open = [.. parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)];
+        return parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(operand => operand.Tokens).FirstOrDefault(token => IsFlag(token.Value) && open.Any(each => ReferenceEquals(each, token)))?.Value;
+    }
+
+    private static bool IsFlag(string word) => word.StartsWith('-') && word.Length > 1;
 
     private static CliException Explain(ParseError error, string name) => error.SymbolResult switch
     {

@@ -25,6 +25,26 @@ public sealed class HostTests
         Assert.Contains("\"--color\"", outcome.Error);
     }
 
+    [Theory]
+    [InlineData("--nope", "things", "get", "--nope")]
+    [InlineData("--nope", "things", "get", "--nope", "a")]
+    [InlineData("--nope", "things", "get", "--nope=3")]
+    [InlineData("-x", "things", "get", "-x")]
+    [InlineData("--nope", "things", "all", "a", "--nope", "b")]
+    public async Task Run_UnknownFlagWhereAnArgumentMayStand_IsNoArgument(string flag, params string[] words)
+    {
+        var outcome = await RunAsync(words);
+        Assert.Equal((ExitCode.Usage, ""), (outcome.Code, outcome.Output));
+        Assert.Contains($"unknown flag \"{flag}\" for", outcome.Error);
+    }
+
+    [Theory]
+    [InlineData("-", "things", "get", "-")]
+    [InlineData("--nope", "things", "get", "--", "--nope")]
+    [InlineData("a|-|b", "things", "all", "a", "-", "b")]
+    [InlineData("a|-x|--nope", "things", "all", "a", "--", "-x", "--nope")]
+    public async Task Run_DashOrWordsAfterTwoDashes_AreArguments(string arguments, params string[] words) => Assert.Equal(new Outcome(ExitCode.Ok, arguments + "\n", ""), await RunAsync(words));
+
     [Fact]
     public async Task Run_FlagWithoutValue_SaysWhichFlag() => Assert.Contains("--size needs a value", (await RunAsync("things", "list", "--size")).Error);
 
@@ -109,6 +129,7 @@ public sealed class HostTests
     {
         var size = new Flag<int>("--size", "how many") { Default = 3 };
         var name = Operand.Required("name", "which thing");
+        var names = Operand.Many("name", "which things");
         return new Verb("demo", "A tool for tests")
         {
             Children = () =>
@@ -125,6 +146,15 @@ public sealed class HostTests
                             Run = (call, _) =>
                             {
                                 call.Terminal.Out.WriteLine(call.Get(name));
+                                return Done();
+                            },
+                        },
+                        new Verb("all", "Get things")
+                        {
+                            Operands = [names],
+                            Run = (call, _) =>
+                            {
+                                call.Terminal.Out.WriteLine(string.Join('|', call.Get(names) ?? []));
                                 return Done();
                             },
                         },

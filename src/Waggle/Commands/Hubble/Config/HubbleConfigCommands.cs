@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Waggle.Cli;
 using Waggle.Cli.Output;
@@ -113,6 +114,8 @@ internal static class HubbleConfigCommands
                 return bool.TryParse(value, out var on) ? JsonValue.Create(on) : throw CliException.Usage($"{setting.Name} cannot be \"{value}\"", "write true or false");
             case SettingKind.Duration:
                 return JsonValue.Create(Durations.Format(Durations.Parse(value, setting.Name)));
+            case SettingKind.Number:
+                return ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? JsonValue.Create((int)port) : throw CliException.Usage($"{setting.Name} cannot be \"{value}\"", "write a number from 0 to 65535");
             case SettingKind.List when setting.Name is "allowlist" or "denylist":
                 return new JsonArray(JsonValue.Create(value));
             case SettingKind.List:
@@ -137,6 +140,7 @@ internal static class HubbleConfigCommands
     {
         SettingKind.List => new JsonArray([.. settings.List(setting.Name).Select(item => JsonValue.Create(item))]),
         SettingKind.Bool => JsonValue.Create(settings.Bool(setting.Name)),
+        SettingKind.Number => JsonValue.Create(settings.Port(setting.Name)),
         // Screens are looked over shoulders, and output lands in tickets.
         _ when setting.Name == "basic-auth-password" && settings.Text(setting.Name).Length > 0 => JsonValue.Create("(hidden)"),
         _ => JsonValue.Create(settings.Text(setting.Name)),

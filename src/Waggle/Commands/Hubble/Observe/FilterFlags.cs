@@ -39,7 +39,7 @@ internal static class FilterFlags
         Values("protocol", "PROTOCOL", "protocol of layer 4 or 7, e.g. udp, http", Protocols),
         Values("tcp-flags", "FLAGS", "TCP flags, e.g. syn or syn,ack", TcpFlags),
         Values("traffic-direction", "DIRECTION", "ingress or egress, seen from the pod", ["ingress", "egress"]),
-        Switch("ipv4", "IPv4 only", "-4"), Switch("ipv6", "IPv6 only", "-6"),
+        Switch("ipv4", "IPv4 only", "-4", "v4", "4", "ipv4", "ip4"), Switch("ipv6", "IPv6 only", "-6", "v6", "6", "ipv6", "ip6"),
         Values("ip-version", "VERSION", "v4, v6, or none for what is no IP", ["none", "v4", "v6"]),
         Switch("reply", "answers only"), Switch("encrypted", "encrypted packets only"), Switch("unencrypted", "packets in the clear only"),
         Values("interface", "NAME", "network device"),
@@ -67,5 +67,6 @@ internal static class FilterFlags
     private static Flag<string[]> Values(string name, string value, string what, IEnumerable<string>? words = null, string? shortName = null) =>
         new("--" + name, what, shortName is null ? [] : [shortName]) { Group = Group, HelpName = value, Values = words is null ? null : _ => words.Select(word => new Candidate(word)) };
 
-    private static Flag<bool> Switch(string name, string what, string? shortName = null) => new("--" + name, what, shortName is null ? [] : [shortName]) { Group = Group };
+    private static Flag<bool> Switch(string name, string what, string? shortName = null, params string[] saysNoMore) =>
+        new("--" + name, what, shortName is null ? [] : [shortName]) { Group = Group, SaysNoMore = saysNoMore };
 }

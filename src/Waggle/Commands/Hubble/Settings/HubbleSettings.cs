@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Waggle.Cli;
 
@@ -9,6 +10,7 @@ internal enum SettingKind
     Text,
     Bool,
     Duration,
+    Number,
     List,
 }
 
@@ -31,7 +33,7 @@ internal sealed class HubbleSettings
         new("kube-namespace", SettingKind.Text, "kube-system"),
         new("kubeconfig", SettingKind.Text, ""),
         new("port-forward", SettingKind.Bool, "false"),
-        new("port-forward-port", SettingKind.Text, "4245"),
+        new("port-forward-port", SettingKind.Number, "4245"),
         new("request-timeout", SettingKind.Duration, "12s"),
         new("server", SettingKind.Text, "localhost:4245"),
         new("timeout", SettingKind.Duration, "5s"),
@@ -104,6 +106,9 @@ internal sealed class HubbleSettings
         "false" or "0" or "" => false,
         var other => throw CliException.Usage($"{name} cannot be \"{other}\"", "write true or false"),
     };
+
+    /// <exception cref="CliException">It is no port.</exception>
+    public int Port(string name) => ushort.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : throw CliException.Usage($"{name} cannot be \"{Text(name)}\"", "write a number from 0 to 65535");
 
     private string? Written(Setting setting) => _file[setting.Name] switch
     {
