@@ -6,23 +6,25 @@ using Waggle.Agent.Routing;
 using Waggle.Agent.Startup;
 using Waggle.Bpf;
 using Waggle.Datapath.Abi;
+using Waggle.Datapath.Attaching;
 using Waggle.Datapath.Capturing;
 using Waggle.Hubble.Recording;
 using Waggle.Hubble.Rpc;
+using Waggle.Netlink;
 
 namespace Waggle.Agent.HubbleOutlets;
 
 /// <summary>
 /// Whole packets for recordings: puts <see cref="DeviceCapture"/> in front of the programs while somebody records, on every pod's device
-/// and the node's own, and on those of pods that come meanwhile. Where the kernel cannot (before 6.6), events serve, as
-/// <see cref="RecorderTap"/> offers them.
+/// and the node's own, and on those of pods that come meanwhile. Where they cannot be put there, events serve, as <see cref="RecorderTap"/>
+/// offers them. While nobody records, it sleeps.
 /// </summary>
 internal sealed partial class CaptureService(
-    PacketRecorder recorder, EndpointTable endpoints, NodeDevices devices, Readiness readiness, TimeProvider time, ILogger<CaptureService> logger) : BackgroundService, IPacketSource
+    PacketRecorder recorder, EndpointTable endpoints, NodeDevices devices, Attachments attachments, Rtnl rtnl, Readiness readiness, TimeProvider time, ILogger<CaptureService> logger) : BackgroundService, IPacketSource
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private readonly FlowClock _clock = new();
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    private readonly SemaphoreSlim _gate = new(1, 1), _begun = new(0);
     private DeviceCapture? _capture;
     private Task _reading = Task.CompletedTask;
     private CancellationTokenSource? _stopReading;
@@ -54,9 +56,9 @@ internal sealed partial class CaptureService(
             }
 
             await readiness.Datapath.WaitAsync(cancellation).ConfigureAwait(false);
-            DeviceCapture? capture = _capture ?? Begin();
+            DeviceCapture? capture = _capture ?? await BeginAsync(cancellation).ConfigureAwait(false);
             capture?.SetRules([.. rules.Select(RowOf)], snapLength);
-            AttachAll();
+            await AttachAllAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -72,9 +74,9 @@ internal sealed partial class CaptureService(
 
     public override void Dispose()
     {
-        _capture?.Dispose();
         _stopReading?.Dispose();
         _gate.Dispose();
+        _begun.Dispose();
         base.Dispose();
     }
 
@@ -83,23 +85,19 @@ internal sealed partial class CaptureService(
     {
         try
         {
+            await readiness.Datapath.WaitAsync(stoppingToken).ConfigureAwait(false);
+            if (attachments.Mode == AttachMode.Clsact)
+            {
+                await SweepAsync(stoppingToken).ConfigureAwait(false);
+            }
+
             while (true)
             {
-                await Task.Delay(Look, time, stoppingToken).ConfigureAwait(false);
-                if (!Active)
+                await _begun.WaitAsync(stoppingToken).ConfigureAwait(false);
+                while (Active)
                 {
-                    continue;
-                }
-
-                await _gate.WaitAsync(stoppingToken).ConfigureAwait(false);
-                try
-                {
-                    AttachAll();
-                    TellLosses();
-                }
-                finally
-                {
-                    _gate.Release();
+                    await Task.Delay(Look, time, stoppingToken).ConfigureAwait(false);
+                    await LookAsync(stoppingToken).ConfigureAwait(false);
                 }
             }
         }
@@ -111,18 +109,62 @@ internal sealed partial class CaptureService(
         }
     }
 
-    private DeviceCapture? Begin()
+    private async Task LookAsync(CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await AttachAllAsync().ConfigureAwait(false);
+            TellLosses();
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken cancellation)
+    {
+        await _gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            // A recording that has begun already has swept the place itself by taking it.
+            if (!Active && await DeviceCapture.SweepAsync(rtnl, cancellation).ConfigureAwait(false) is > 0 and var left)
+            {
+                LogSwept(left);
+            }
+        }
+        catch (NetlinkException e)
+        {
+            LogCannot(e.Message);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task<DeviceCapture?> BeginAsync(CancellationToken cancellation)
     {
         DeviceCapture? capture = null;
         try
         {
-            capture = DeviceCapture.Load((packet, length, at) => recorder.Offer(packet, length, _clock.UnixNs(at)));
-            // The kernel says whether it has tcx when the first program is attached.
-            capture.Attach(devices.HostIndex, incoming: false, outgoing: true);
+            capture = DeviceCapture.Load((packet, length, at) => recorder.Offer(packet, length, _clock.UnixNs(at)), attachments.Mode == AttachMode.Clsact ? rtnl : null);
+            // The kernel says whether it can when the first program is attached.
+            await capture.AttachAsync(devices.HostIndex, incoming: false, outgoing: true, cancellation).ConfigureAwait(false);
         }
-        catch (BpfException e)
+        catch (Exception e)
         {
-            capture?.Dispose();
+            if (capture is not null)
+            {
+                await capture.DisposeAsync().ConfigureAwait(false);
+            }
+
+            if (e is not (BpfException or NetlinkException))
+            {
+                throw;
+            }
+
             LogCannot(e.Message);
             return null;
         }
@@ -131,6 +173,7 @@ internal sealed partial class CaptureService(
         _stopReading = new CancellationTokenSource();
         _reading = capture.RunAsync(_stopReading.Token);
         Volatile.Write(ref _capture, capture);
+        _begun.Release();
         LogBegun();
         return capture;
     }
@@ -145,13 +188,21 @@ internal sealed partial class CaptureService(
         Volatile.Write(ref _capture, null);
         await _stopReading!.CancelAsync().ConfigureAwait(false);
         await _reading.ConfigureAwait(false);
-        capture.Dispose();
+        try
+        {
+            await capture.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (NetlinkException e)
+        {
+            LogCannot(e.Message);
+        }
+
         _stopReading.Dispose();
         _stopReading = null;
         LogEnded();
     }
 
-    private void AttachAll()
+    private async Task AttachAllAsync()
     {
         if (_capture is not { } capture)
         {
@@ -163,23 +214,23 @@ internal sealed partial class CaptureService(
         {
             foreach (int pod in pods)
             {
-                capture.Attach(pod, incoming: true, outgoing: true);
+                await capture.AttachAsync(pod, incoming: true, outgoing: true).ConfigureAwait(false);
             }
 
-            capture.Attach(devices.UplinkIndex, incoming: true, outgoing: true);
+            await capture.AttachAsync(devices.UplinkIndex, incoming: true, outgoing: true).ConfigureAwait(false);
             if (devices.OverlayIndex > 0)
             {
-                capture.Attach(devices.OverlayIndex, incoming: true, outgoing: false);
+                await capture.AttachAsync(devices.OverlayIndex, incoming: true, outgoing: false).ConfigureAwait(false);
+            }
+
+            foreach (int gone in capture.Devices.Where(d => !pods.Contains(d) && d != devices.HostIndex && d != devices.UplinkIndex && d != devices.OverlayIndex).ToArray())
+            {
+                await capture.DetachAsync(gone).ConfigureAwait(false);
             }
         }
-        catch (BpfException e)
+        catch (Exception e) when (e is BpfException or NetlinkException)
         {
             LogCannot(e.Message);
-        }
-
-        foreach (int gone in capture.Devices.Where(d => !pods.Contains(d) && d != devices.HostIndex && d != devices.UplinkIndex && d != devices.OverlayIndex).ToArray())
-        {
-            capture.Detach(gone);
         }
     }
 
@@ -207,4 +258,7 @@ internal sealed partial class CaptureService(
 
     [LoggerMessage(1143, LogLevel.Warning, "packets cannot be taken at the devices, recordings get what events carry: {Problem}")]
     private partial void LogCannot(string problem);
+
+    [LoggerMessage(1144, LogLevel.Information, "{Count} programs of a recording that was cut off are gone")]
+    private partial void LogSwept(int count);
 }

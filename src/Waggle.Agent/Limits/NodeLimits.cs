@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Waggle.Agent.Config;
 using Waggle.Agent.Datapath;
 using Waggle.Agent.Identities;
+using Waggle.Agent.IpCache;
 using Waggle.Agent.Ipam;
 using Waggle.Agent.Multicast;
 using Waggle.Agent.Policy;
@@ -11,9 +12,9 @@ using Waggle.Policy.Compile;
 namespace Waggle.Agent.Limits;
 
 /// <summary>Every limit of this node, with its use.</summary>
-internal sealed class NodeLimits(PolicyCounts policy, DatapathState datapath, PodAddresses addresses, GroupTable groups, ConfigState config)
+internal sealed class NodeLimits(PolicyCounts policy, DatapathState datapath, IpCacheTable ipcache, PodAddresses addresses, GroupTable groups, ConfigState config)
 {
-    /// <summary>Reads whole maps: not for hot paths.</summary>
+    /// <summary>What there is now. The cost does not grow with the connections of the node: of large maps a sample is read.</summary>
     public IReadOnlyList<NodeLimit> Read()
     {
         (PolicyUsage usage, (string Map, int Used, int Max)[] maps, IReadOnlyDictionary<string, long> asked) = policy.Usage();
@@ -32,10 +33,11 @@ internal sealed class NodeLimits(PolicyCounts policy, DatapathState datapath, Po
         if (datapath.IsLoaded)
         {
             DatapathMaps at = datapath.Maps;
-            all.Add(new NodeLimit("rows of map ipcache_prefixes", at.IpcachePrefixes.Keys().Count(), at.IpcachePrefixes.Map.Info.MaxEntries, "", "further prefixes count as world"));
-            all.Add(new NodeLimit("rows of map endpoints", at.Endpoints.Keys().Count(), at.Endpoints.Map.Info.MaxEntries, "", "further pods are refused by the plugin"));
+            long prefixes = ipcache.View.All().Count(row => !row.IsAddress), room = at.IpcachePrefixes.Map.Info.MaxEntries;
+            all.Add(new NodeLimit("rows of map ipcache_prefixes", Math.Min(prefixes, room), room, "", "further prefixes count as world") { Asked = prefixes > room ? prefixes : 0 });
+            all.Add(new NodeLimit("rows of map endpoints", at.Endpoints.Map.EstimateEntries(), at.Endpoints.Map.Info.MaxEntries, "", "further pods are refused by the plugin"));
             all.Add(new NodeLimit(
-                "tracked connections", at.Conntrack.Keys().Count(), at.Conntrack.Map.Info.MaxEntries, "bpf-ct-global-any-max", "the least recently used is forgotten; its next packet is judged like a new connection's"));
+                "tracked connections", at.Conntrack.Map.EstimateEntries(), at.Conntrack.Map.Info.MaxEntries, "bpf-ct-global-any-max", "the least recently used is forgotten; its next packet is judged like a new connection's"));
         }
 
         foreach ((string family, AddressFamily kind) in new[] { ("IPv4", AddressFamily.InterNetwork), ("IPv6", AddressFamily.InterNetworkV6) })

@@ -15,7 +15,7 @@ namespace Waggle.Datapath.Attaching;
 public sealed partial class Attachments(DatapathPaths paths, BpfFeatures features, Rtnl rtnl, ILogger<Attachments> logger, AttachMode mode = AttachMode.Automatic)
 {
     /// <summary>Priority and handle of our clsact filters: by them a filter is found again.</summary>
-    private const ushort FilterPriority = 1;
+    internal const ushort FilterPriority = 1;
     private const uint FilterHandle = 0x5747; // "WG"
     private const string FilterName = "waggle";
 

@@ -1,8 +1,11 @@
 using System.Runtime.InteropServices;
 using Waggle.Bpf;
 using Waggle.Datapath.Abi;
+using Waggle.Datapath.Attaching;
 using Waggle.Datapath.Loading;
 using Waggle.Linux;
+using Waggle.Netlink;
+using TrafficDirection = Waggle.Netlink.TrafficDirection;
 
 namespace Waggle.Datapath.Capturing;
 
@@ -14,11 +17,14 @@ public delegate void CapturedPacketHandler(ReadOnlySpan<byte> packet, uint lengt
 
 /// <summary>
 /// Packets as they come in, chosen by the programs themselves (<c>bpf/progs/capture.bpf.c</c>). Programs, maps and links exist as long as
-/// this object: without one, recording costs nothing. Needs tcx (Linux 6.6), because it has to come before the programs that forward.
+/// this object: without one, recording costs nothing. They come before the programs that forward: as the first tcx link, or, where those
+/// are clsact filters, as a filter of the same priority, of which the kernel asks the newest first.
 /// Attaching is not thread-safe; reading may go on meanwhile.
 /// </summary>
-public sealed class DeviceCapture : IDisposable
+public sealed class DeviceCapture : IAsyncDisposable
 {
+    private const uint FilterHandle = 0x5743; // "WC"
+
     /// <summary>Rules at most.</summary>
     public const int MaxRules = AbiConstants.CaptureRules;
 
@@ -33,11 +39,12 @@ public sealed class DeviceCapture : IDisposable
     private readonly BpfMap _records;
     private readonly RingBuffer _ring;
     private readonly CapturedPacketHandler _handler;
-    private readonly Dictionary<int, List<BpfLink>> _links = [];
+    private readonly Rtnl? _clsact;
+    private readonly Dictionary<int, List<Func<Task>>> _attached = [];
 
-    private DeviceCapture(BpfObject loaded, CapturedPacketHandler handler)
+    private DeviceCapture(BpfObject loaded, CapturedPacketHandler handler, Rtnl? clsact)
     {
-        (_object, _handler) = (loaded, handler);
+        (_object, _handler, _clsact) = (loaded, handler, clsact);
         (_in, _out) = (loaded.GetProgram("capture_in"), loaded.GetProgram("capture_out"));
         _rules = loaded.GetMap("capture_rules").As<uint, CaptureRule>();
         _control = loaded.GetMap("capture_control").As<uint, CaptureControl>();
@@ -47,19 +54,20 @@ public sealed class DeviceCapture : IDisposable
     }
 
     /// <summary>Devices attached to.</summary>
-    public IReadOnlyCollection<int> Devices => _links.Keys;
+    public IReadOnlyCollection<int> Devices => _attached.Keys;
 
-    /// <summary>Loads programs and maps; nothing is taken before <see cref="SetRules"/> and <see cref="Attach"/>.</summary>
+    /// <summary>Loads programs and maps; nothing is taken before <see cref="SetRules"/> and <see cref="AttachAsync"/>.</summary>
     /// <param name="handler">Gets the packets, on the thread that reads.</param>
+    /// <param name="clsact">Where the programs that forward are clsact filters; null: they are tcx links.</param>
     /// <exception cref="BpfException">The kernel cannot.</exception>
-    public static DeviceCapture Load(CapturedPacketHandler handler)
+    public static DeviceCapture Load(CapturedPacketHandler handler, Rtnl? clsact = null)
     {
         var loaded = BpfObject.Open(EmbeddedObjects.Read(EmbeddedObjects.Capture), new BpfObjectOptions { Name = EmbeddedObjects.Capture });
         try
         {
             AbiCheck.RequireObject(loaded);
             loaded.Load();
-            return new DeviceCapture(loaded, handler);
+            return new DeviceCapture(loaded, handler, clsact);
         }
         catch
         {
@@ -82,36 +90,55 @@ public sealed class DeviceCapture : IDisposable
         _control.Update(0, new CaptureControl { Rules = (uint)rules.Count, SnapLength = Math.Min(snapLength, MaxSnapLength) });
     }
 
+    /// <summary>
+    /// Removes what a process that was killed while it recorded left on the devices of a network namespace: unlike links, filters
+    /// outlive their maker.
+    /// </summary>
+    /// <returns>How many programs there were.</returns>
+    public static async Task<int> SweepAsync(Rtnl rtnl, CancellationToken cancellation = default)
+    {
+        var removed = 0;
+        foreach (var link in await rtnl.Links.ListAsync(cancellation: cancellation).ConfigureAwait(false))
+        {
+            removed += await rtnl.Traffic.DeleteFilterAsync(FilterOf(link.Index, TrafficDirection.Ingress), cancellation).ConfigureAwait(false) ? 1 : 0;
+            removed += await rtnl.Traffic.DeleteFilterAsync(FilterOf(link.Index, TrafficDirection.Egress), cancellation).ConfigureAwait(false) ? 1 : 0;
+        }
+
+        return removed;
+    }
+
     /// <summary>Attaches to a device of the calling thread's network namespace, if that was not done yet.</summary>
     /// <param name="ifindex">The device.</param>
     /// <param name="incoming">Take what comes in by it.</param>
     /// <param name="outgoing">Take what this node's own stack sends by it.</param>
+    /// <param name="cancellation">Stops waiting.</param>
     /// <returns>False: the device is gone.</returns>
     /// <exception cref="BpfException">The kernel cannot.</exception>
-    public bool Attach(int ifindex, bool incoming, bool outgoing)
+    /// <exception cref="NetlinkException">The same with clsact.</exception>
+    public async Task<bool> AttachAsync(int ifindex, bool incoming, bool outgoing, CancellationToken cancellation = default)
     {
-        if (_links.ContainsKey(ifindex))
+        if (_attached.ContainsKey(ifindex))
         {
             return true;
         }
 
-        var links = new List<BpfLink>();
+        var undo = new List<Func<Task>>();
         try
         {
             if (incoming)
             {
-                links.Add(BpfLink.AttachTcx(_in, ifindex, ingress: true, TcxPosition.First));
+                undo.Add(await AttachAsync(_in, ifindex, TrafficDirection.Ingress, cancellation).ConfigureAwait(false));
             }
 
             if (outgoing)
             {
-                links.Add(BpfLink.AttachTcx(_out, ifindex, ingress: false, TcxPosition.First));
+                undo.Add(await AttachAsync(_out, ifindex, TrafficDirection.Egress, cancellation).ConfigureAwait(false));
             }
         }
-        catch (BpfException e)
+        catch (Exception e)
         {
-            links.ForEach(l => l.Dispose());
-            if (e.Errno == Errno.ENODEV)
+            await UndoAsync(undo).ConfigureAwait(false);
+            if (e is BpfException { Errno: Errno.ENODEV } or NetlinkException { Errno: Errno.ENODEV })
             {
                 return false;
             }
@@ -119,18 +146,12 @@ public sealed class DeviceCapture : IDisposable
             throw;
         }
 
-        _links[ifindex] = links;
+        _attached[ifindex] = undo;
         return true;
     }
 
     /// <summary>Lets go of a device.</summary>
-    public void Detach(int ifindex)
-    {
-        if (_links.Remove(ifindex, out var links))
-        {
-            links.ForEach(l => l.Dispose());
-        }
-    }
+    public Task DetachAsync(int ifindex) => _attached.Remove(ifindex, out var undo) ? UndoAsync(undo) : Task.CompletedTask;
 
     /// <summary>Reads packets on a thread of its own until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellation) => _ring.RunAsync(cancellation);
@@ -152,11 +173,11 @@ public sealed class DeviceCapture : IDisposable
         return (packets, bytes);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        foreach (var ifindex in _links.Keys.ToArray())
+        foreach (var ifindex in _attached.Keys.ToArray())
         {
-            Detach(ifindex);
+            await DetachAsync(ifindex).ConfigureAwait(false);
         }
 
         _ring.Dispose();
@@ -167,6 +188,36 @@ public sealed class DeviceCapture : IDisposable
         _in.Dispose();
         _out.Dispose();
         _object.Dispose();
+    }
+
+    private static async Task UndoAsync(List<Func<Task>> undo)
+    {
+        foreach (var one in undo)
+        {
+            await one().ConfigureAwait(false);
+        }
+    }
+
+    private static BpfFilter FilterOf(int ifindex, TrafficDirection direction) =>
+        new(ifindex, direction) { Priority = Attachments.FilterPriority, Handle = FilterHandle, Name = "waggle-capture" };
+
+    /// <returns>Detaches.</returns>
+    private async Task<Func<Task>> AttachAsync(BpfProgram program, int ifindex, TrafficDirection direction, CancellationToken cancellation)
+    {
+        if (_clsact is null)
+        {
+            var link = BpfLink.AttachTcx(program, ifindex, direction == TrafficDirection.Ingress, TcxPosition.First);
+            return () =>
+            {
+                link.Dispose();
+                return Task.CompletedTask;
+            };
+        }
+
+        var filter = FilterOf(ifindex, direction);
+        await _clsact.Traffic.EnsureClsactAsync(ifindex, cancellation).ConfigureAwait(false);
+        await _clsact.Traffic.ReplaceFilterAsync(filter, program.Handle, cancellation).ConfigureAwait(false);
+        return () => _clsact.Traffic.DeleteFilterAsync(filter, CancellationToken.None);
     }
 
     private void OnRecord(ReadOnlySpan<byte> bytes)

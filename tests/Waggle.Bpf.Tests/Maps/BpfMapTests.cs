@@ -23,6 +23,29 @@ public class BpfMapTests
         Assert.True(map.Delete(3));
     }
 
+    [Theory]
+    [InlineData(BpfMapType.Hash, 16_384, 0)]
+    [InlineData(BpfMapType.Hash, 16_384, 3_000)]
+    [InlineData(BpfMapType.LruHash, 16_000, 2_000)]
+    [InlineData(BpfMapType.Hash, 1, 1)]
+    [InlineData(BpfMapType.Array, 9, 9)]
+    public void EstimateEntries_OfASmallMap_IsExact(BpfMapType type, int room, int entries)
+    {
+        using var map = Filled(type, room, entries);
+        Assert.Equal(entries, map.Map.EstimateEntries());
+    }
+
+    // Chance decides how many entries lie in the buckets that are read: 10 % are six times the standard deviation.
+    [Theory]
+    [InlineData(BpfMapType.Hash, 524_288, 400_000)]
+    [InlineData(BpfMapType.LruHash, 500_000, 262_144)]
+    [InlineData(BpfMapType.Hash, 100_000, 100_000)]
+    public void EstimateEntries_OfALargeMap_IsNear(BpfMapType type, int room, int entries)
+    {
+        using var map = Filled(type, room, entries);
+        Assert.InRange(map.Map.EstimateEntries(), entries * 0.9, entries * 1.1);
+    }
+
     [Fact]
     public void Update_FullMap_NamesMapAndCapacity()
     {
@@ -198,6 +221,13 @@ public class BpfMapTests
     {
         var context = new SkBuffContext { Mark = 5 };
         return program.TestRun(new byte[64], default, ref context).ReturnValue;
+    }
+
+    private static BpfMap<uint, ulong> Filled(BpfMapType type, int room, int entries)
+    {
+        var map = Create<uint, ulong>(type, (uint)room);
+        Assert.Equal(entries, map.Update([.. Enumerable.Range(0, entries).Select(i => (uint)i)], new ulong[entries]));
+        return map;
     }
 
     private static BpfMap<TKey, TValue> Create<TKey, TValue>(BpfMapType type, uint entries)

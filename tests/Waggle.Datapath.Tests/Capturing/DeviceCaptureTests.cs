@@ -2,35 +2,49 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Bpf;
 using Waggle.Bpf.Tests.Support;
 using Waggle.Datapath.Abi;
+using Waggle.Datapath.Attaching;
 using Waggle.Datapath.Capturing;
+using Waggle.Datapath.Loading;
+using Waggle.Datapath.Tests.Loading;
+using Waggle.Netlink;
+using TrafficDirection = Waggle.Netlink.TrafficDirection;
 
 namespace Waggle.Datapath.Tests.Capturing;
 
-public sealed class DeviceCaptureTests : IDisposable
+/// <summary>Capturing beside the programs that forward.</summary>
+public abstract class DeviceCaptureTests : IAsyncDisposable
 {
     private const ushort Last = 9;
     private readonly TestNetwork _network = new();
     private readonly List<(byte[] Packet, uint Length)> _taken = [];
+    private readonly Rtnl _rtnl;
+    private readonly AttachMode _mode;
     private readonly DeviceCapture _capture;
 
-    public DeviceCaptureTests()
+    protected DeviceCaptureTests(AttachMode mode)
     {
+        _mode = mode;
+        _rtnl = Rtnl.Open(_network.Far);
         TestNetwork.Ip(_network.Near, "link set left mtu 9000");
         TestNetwork.Ip(_network.Far, "link set right mtu 9000");
         TestNetwork.Ip(_network.Near, "-6 addr add fd00::1/64 dev left nodad");
         TestNetwork.Ip(_network.Far, "-6 addr add fd00::2/64 dev right nodad");
         TestNetwork.Ip(_network.Near, "-6 neigh replace fd00::2 lladdr 02:00:00:00:00:02 dev left");
-        _capture = DeviceCapture.Load((packet, length, _) => _taken.Add((packet.ToArray(), length)));
-        Assert.True(_network.Far.Run(() => _capture.Attach(_network.RightIndex, incoming: true, outgoing: true)));
+        _capture = DeviceCapture.Load((packet, length, _) => _taken.Add((packet.ToArray(), length)), mode == AttachMode.Clsact ? _rtnl : null);
     }
 
-    public void Dispose()
+    private AttachPoint Right => new("right", _network.RightIndex, TrafficDirection.Ingress);
+
+    public async ValueTask DisposeAsync()
     {
-        _capture.Dispose();
+        await _capture.DisposeAsync();
+        _rtnl.Dispose();
         _network.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     [Theory]
@@ -50,6 +64,7 @@ public sealed class DeviceCaptureTests : IDisposable
             Destination = destination == "::" ? default : Address.From(IPAddress.Parse(destination)), DestinationLength = (byte)destinationLength, DestinationPort = (ushort)destinationPort,
             Protocol = (byte)protocol,
         };
+        Attach();
         _capture.SetRules([rule, Any(Last)], DeviceCapture.MaxSnapLength);
         Send("192.0.2.2", 5000, 100, 1000, 1001);
         Send("fd00::2", 5000, 100, 1000, 1001);
@@ -62,10 +77,12 @@ public sealed class DeviceCaptureTests : IDisposable
     [Fact]
     public void Snap_CutsPackets_AndTellsTheirLength()
     {
+        Attach();
         _capture.SetRules([Any(Last)], 60);
         Send("192.0.2.2", 5000, 8000, Last);
         Until(() => _taken.Count == 1);
         Assert.Equal((60, 8042u), (_taken[0].Packet.Length, _taken[0].Length));
+        Attach();
         _capture.SetRules([Any(Last)], DeviceCapture.MaxSnapLength);
         foreach (int size in (int[])[1, 86, 87, 470, 471, 2006, 2007, 8150, 8151])
         {
@@ -80,6 +97,7 @@ public sealed class DeviceCaptureTests : IDisposable
     [Fact]
     public void FullRing_LossesAreCounted_AndItGoesOn()
     {
+        Attach();
         _capture.SetRules([Any(Last)], DeviceCapture.MaxSnapLength);
         for (var i = 0; i < 200 && _capture.Losses().Packets == 0; i++)
         {
@@ -97,14 +115,69 @@ public sealed class DeviceCaptureTests : IDisposable
     }
 
     [Fact]
-    public void Detach_OrDispose_LeavesNoProgram()
+    public void Forwarder_ThatKeepsPackets_IsAskedAfterwards_AlsoWhenItWasReplaced()
     {
-        Assert.Single(_network.Far.Run(() => BpfLink.QueryTcx(_network.RightIndex, ingress: true)));
-        _capture.Detach(_network.RightIndex);
-        Assert.Empty(_network.Far.Run(() => BpfLink.QueryTcx(_network.RightIndex, ingress: true)));
-        Assert.Empty(_network.Far.Run(() => BpfLink.QueryTcx(_network.RightIndex, ingress: false)));
-        Assert.False(_network.Far.Run(() => _capture.Attach(99999, true, true)));
+        using var fixture = new LoaderFixture();
+        using LoadedDatapath first = fixture.Load(["counting"]), second = fixture.Load(["counting"]);
+        _network.Far.Run(() =>
+        {
+            var attachments = new Attachments(fixture.Paths, new BpfFeatures(), _rtnl, NullLogger<Attachments>.Instance, _mode);
+            Assert.Equal(AttachOutcome.Attached, attachments.AttachAsync(Right, first["count"]).GetAwaiter().GetResult());
+            return 0;
+        });
+        Attach();
+        _capture.SetRules([Any(Last)], DeviceCapture.MaxSnapLength);
+        Send("192.0.2.2", 5000, 10, Last); // which the other program drops
+        Until(() => _taken.Count == 1);
+        _network.Far.Run(() =>
+        {
+            var attachments = new Attachments(fixture.Paths, new BpfFeatures(), _rtnl, NullLogger<Attachments>.Instance, _mode);
+            Assert.Equal(AttachOutcome.Replaced, attachments.AttachAsync(Right, second["count"]).GetAwaiter().GetResult());
+            return 0;
+        });
+        Send("192.0.2.2", 5000, 10, Last);
+        Until(() => _taken.Count == 2);
+        _network.Far.Run(() => _capture.DetachAsync(_network.RightIndex)).GetAwaiter().GetResult();
+        Assert.Equal(1, Programs());
     }
+
+    [Fact]
+    public async Task Detach_LeavesNoProgram()
+    {
+        Attach();
+        Assert.Equal(2, Programs());
+        await _capture.DetachAsync(_network.RightIndex);
+        Assert.Equal(0, Programs());
+        Assert.False(_network.Far.Run(() => _capture.AttachAsync(99999, true, true).GetAwaiter().GetResult()));
+    }
+
+    [Fact]
+    public async Task Dispose_LeavesNoProgram()
+    {
+        Attach();
+        await _capture.DisposeAsync();
+        Assert.Equal(0, Programs());
+    }
+
+    [Fact]
+    public async Task Sweep_RemovesWhatAnEndedProcessLeft_AndNothingElse()
+    {
+        using var fixture = new LoaderFixture();
+        using var other = fixture.Load(["counting"]);
+        await _rtnl.Traffic.EnsureClsactAsync(_network.RightIndex, TestContext.Current.CancellationToken);
+        await _rtnl.Traffic.AddFilterAsync(new BpfFilter(_network.RightIndex, TrafficDirection.Ingress) { Handle = 0x5747 }, other["count"].Handle, TestContext.Current.CancellationToken);
+        Attach();
+        Assert.Equal(_mode == AttachMode.Clsact ? 2 : 0, await DeviceCapture.SweepAsync(_rtnl, TestContext.Current.CancellationToken));
+        Assert.Equal(_mode == AttachMode.Clsact ? 1 : 3, Programs());
+        Assert.Equal(0, await DeviceCapture.SweepAsync(_rtnl, TestContext.Current.CancellationToken));
+    }
+
+    private void Attach() => Assert.True(_network.Far.Run(() => _capture.AttachAsync(_network.RightIndex, incoming: true, outgoing: true).GetAwaiter().GetResult()));
+
+    /// <summary>At the device, of both kinds and directions.</summary>
+    private int Programs() => _network.Far.Run(() =>
+        ((bool[])[true, false]).Sum(ingress => (_mode == AttachMode.Tcx ? BpfLink.QueryTcx(_network.RightIndex, ingress).Count : 0)
+            + _rtnl.Traffic.ListFiltersAsync(_network.RightIndex, ingress ? TrafficDirection.Ingress : TrafficDirection.Egress).GetAwaiter().GetResult().Count));
 
     /// <summary>UDP to a port, of IPv4.</summary>
     private static CaptureRule Any(ushort port) => new()
@@ -145,3 +218,9 @@ public sealed class DeviceCaptureTests : IDisposable
 
     private static int Port(byte[] packet) => BinaryPrimitives.ReadUInt16BigEndian(packet.AsSpan(packet[12] == 0x08 ? 36 : 56));
 }
+
+/// <summary>As the first of a device's tcx links.</summary>
+public sealed class TcxCaptureTests() : DeviceCaptureTests(AttachMode.Tcx);
+
+/// <summary>As the newest of a device's clsact filters, as on kernels before 6.6.</summary>
+public sealed class ClsactCaptureTests() : DeviceCaptureTests(AttachMode.Clsact);
