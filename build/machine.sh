@@ -30,6 +30,7 @@ test_packages=(
     "python3-protobuf|/usr/lib/python3/dist-packages/google/protobuf"
     "python3-grpcio|/usr/lib/python3/dist-packages/grpc"
     "arping|arping"
+    "tshark|tshark"
     "zsh|zsh"
     "fish|fish"
     "python3|python3"
