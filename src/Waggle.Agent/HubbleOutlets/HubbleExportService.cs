@@ -54,6 +54,7 @@ internal sealed partial class HubbleExportService(ConfigState config, AgentArgum
             exporters.AddStatic(new FlowLog("static", settings["hubble-export-file-path"])
             {
                 FieldMask = HubbleOutletServices.Words(settings["hubble-export-fieldmask"]),
+                FieldAggregate = HubbleOutletServices.Words(settings["hubble-export-fieldaggregate"]),
                 Include = Filters(settings, "hubble-export-allowlist"),
                 Exclude = Filters(settings, "hubble-export-denylist"),
                 Aggregation = settings["hubble-export-aggregation"] switch { "connection" => AggregationLevel.Connection, "identity" => AggregationLevel.Identity, _ => AggregationLevel.None },

@@ -127,12 +127,12 @@ public sealed class DeviceCapture : IAsyncDisposable
         {
             if (incoming)
             {
-                undo.Add(await AttachAsync(_in, ifindex, TrafficDirection.Ingress, cancellation).ConfigureAwait(false));
+                undo.Add(await HookAsync(_in, ifindex, TrafficDirection.Ingress, cancellation).ConfigureAwait(false));
             }
 
             if (outgoing)
             {
-                undo.Add(await AttachAsync(_out, ifindex, TrafficDirection.Egress, cancellation).ConfigureAwait(false));
+                undo.Add(await HookAsync(_out, ifindex, TrafficDirection.Egress, cancellation).ConfigureAwait(false));
             }
         }
         catch (Exception e)
@@ -202,7 +202,7 @@ public sealed class DeviceCapture : IAsyncDisposable
         new(ifindex, direction) { Priority = Attachments.FilterPriority, Handle = FilterHandle, Name = "waggle-capture" };
 
     /// <returns>Detaches.</returns>
-    private async Task<Func<Task>> AttachAsync(BpfProgram program, int ifindex, TrafficDirection direction, CancellationToken cancellation)
+    private async Task<Func<Task>> HookAsync(BpfProgram program, int ifindex, TrafficDirection direction, CancellationToken cancellation)
     {
         if (_clsact is null)
         {

@@ -93,6 +93,12 @@ public sealed class FlowMask
     {
         foreach (var field in descriptor.Fields.InDeclarationOrder())
         {
+            // Clearing one member of a oneof would clear the one that is set.
+            if (field.ContainingOneof is { } choice && choice.Accessor.GetCaseFieldDescriptor(message) != field)
+            {
+                continue;
+            }
+
             if (!node.Children.TryGetValue(field.FieldNumber, out var child))
             {
                 field.Accessor.Clear(message);

@@ -19,9 +19,11 @@ public sealed class ExporterFactory(string cluster, string node, FileRotation ro
     {
         FlowFilterSet filters;
         FlowMask mask;
+        FlowGroups? groups;
         try
         {
             filters = FlowFilterSet.Compile(log.Include, log.Exclude);
+            groups = log.FieldAggregate.Count == 0 || log.AggregationInterval == TimeSpan.Zero ? null : new FlowGroups(FlowMask.Compile(new FieldMask { Paths = { log.FieldAggregate } }, "fieldAggregate"), log.AggregationInterval);
             mask = log.FieldMask.Count == 0 ? FlowMask.All : FlowMask.Compile(new FieldMask { Paths = { log.FieldMask } }, "fieldMask");
         }
         catch (RpcException wrong)
@@ -29,8 +31,13 @@ public sealed class ExporterFactory(string cluster, string node, FileRotation ro
             throw new FlowLogException($"flowLog \"{log.Name}\": {wrong.Detail.Replace("whitelist", "includeFilters", StringComparison.Ordinal).Replace("blacklist", "excludeFilters", StringComparison.Ordinal)}");
         }
 
+        if (groups is not null && log.Aggregation != AggregationLevel.None)
+        {
+            throw new FlowLogException($"flowLog \"{log.Name}\": fieldAggregate and aggregation exclude each other");
+        }
+
         FlowAggregation aggregation = log.Aggregation == AggregationLevel.None ? FlowAggregation.None : new FlowAggregation(log.Aggregation, log.AggregationInterval);
-        return new FlowExporter(log.Name, node, filters, aggregation, Sink(log, mask), log.End, time, logs.CreateLogger<FlowExporter>());
+        return new FlowExporter(log.Name, node, filters, aggregation, groups, Sink(log, mask), log.End, time, logs.CreateLogger<FlowExporter>());
     }
 
     private IFlowSink Sink(FlowLog log, FlowMask mask)

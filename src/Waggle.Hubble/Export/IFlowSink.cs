@@ -7,7 +7,8 @@ namespace Waggle.Hubble.Export;
 public interface IFlowSink : IAsyncDisposable
 {
     /// <summary>Takes a record into the batch; does not wait.</summary>
-    void Add(in FlowRecord flow);
+    /// <param name="counts">How many flows it stands for.</param>
+    void Add(in FlowRecord flow, FlowCounts counts = default);
 
     /// <summary>Takes a note of losses into the batch.</summary>
     void AddLost(LostEventSource source, ulong count, string node, long unixNanoseconds);

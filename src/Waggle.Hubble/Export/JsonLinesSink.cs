@@ -28,15 +28,21 @@ public sealed class JsonLinesSink : IFlowSink
         _json = new FlowJson(_lines);
     }
 
-    public void Add(in FlowRecord flow)
+    public void Add(in FlowRecord flow, FlowCounts counts = default)
     {
         if (ReferenceEquals(_mask, FlowMask.All) || flow.Kind != FlowRecordKind.Flow)
         {
-            _json.Write(in flow);
+            _json.Write(in flow, counts);
             return;
         }
 
-        var line = new ExportEvent { Flow = _mask.Encode(in flow), NodeName = flow.Node.Name, Time = FlowEncoder.Time(flow.TimeNs) };
+        Flow kept = _mask.Encode(in flow);
+        if (!counts.IsNone)
+        {
+            kept.Aggregate = counts.Message();
+        }
+
+        var line = new ExportEvent { Flow = kept, NodeName = flow.Node.Name, Time = FlowEncoder.Time(flow.TimeNs) };
         _lines.Raw(Encoding.UTF8.GetBytes(Masked.Format(line)));
         _lines.Raw("\n"u8);
     }

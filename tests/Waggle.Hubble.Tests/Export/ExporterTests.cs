@@ -5,6 +5,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Hubble.Codec;
 using Waggle.Hubble.Export;
@@ -14,6 +16,7 @@ using Waggle.Hubble.Export.Targets;
 using Waggle.Hubble.Filters;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
+using Waggle.Hubble.Protocol.Observers;
 using Waggle.Hubble.Protocol.Otlp;
 using Waggle.Hubble.Tests.Support;
 using Waggle.Tests.Shared;
@@ -142,6 +145,80 @@ public sealed class ExporterTests : IDisposable
         Assert.True(aggregation.IsNews(in second));
     }
 
+    [Fact]
+    public async Task FieldAggregate_EqualFlowsAreOneLineAnInterval_WithTheirNumbers()
+    {
+        FlowExporter exporter = Make(new FlowLog("x", File1) { FieldAggregate = ["source.pod_name", "destination.pod_name", "verdict", "l4.TCP.destination_port"], FieldMask = ["verdict"], AggregationInterval = TimeSpan.FromSeconds(30) });
+        FlowRecord egress = Records.Tcp() with { Direction = TrafficDirection.Egress }, ingress = egress with { Direction = TrafficDirection.Ingress, SourcePort = 9 }, unknown = egress with { Direction = TrafficDirection.Unknown };
+        FlowRecord other = egress with { DestinationPort = 443 };
+        await exporter.OnFlowsAsync(new[] { egress, egress, ingress, unknown, other, Records.Drop() with { Direction = TrafficDirection.Ingress } }, Stop);
+        Assert.Equal((0L, 3L), (exporter.Statistics.Exported, exporter.Statistics.Aggregated));
+        Assert.False(File.Exists(File1));
+        _time.Advance(TimeSpan.FromSeconds(30));
+        await LinesAsync(3);
+        Assert.Equal(3, exporter.Statistics.Exported);
+
+        // A new interval begins with nothing; the end does not wait for its own.
+        await exporter.OnFlowsAsync(new[] { ingress }, Stop);
+        await exporter.DisposeAsync();
+        Assert.Equal(
+            [
+                """{"flow":{"verdict":"FORWARDED","aggregate":{"ingress_flow_count":1,"egress_flow_count":2,"unknown_direction_flow_count":1}},"node_name":"kind-worker","time":"2026-11-21T06:30:15.123456789Z"}""",
+                """{"flow":{"verdict":"FORWARDED","aggregate":{"egress_flow_count":1}},"node_name":"kind-worker","time":"2026-11-21T06:30:15.123456789Z"}""",
+                """{"flow":{"verdict":"DROPPED","aggregate":{"ingress_flow_count":1}},"node_name":"kind-worker","time":"2026-11-21T06:30:15.123456789Z"}""",
+                """{"flow":{"verdict":"FORWARDED","aggregate":{"ingress_flow_count":1}},"node_name":"kind-worker","time":"2026-11-21T06:30:15.123456789Z"}""",
+            ],
+            (await LinesAsync(4)).Select(line => line.Replace(" ", "", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task FieldAggregate_WithoutAMask_TheFirstFlowIsToldWhole()
+    {
+        await using (FlowExporter exporter = Make(new FlowLog("x", File1) { FieldAggregate = ["verdict"] }))
+        {
+            await exporter.OnFlowsAsync(new[] { Records.Tcp() with { SourcePort = 7 }, Records.Tcp() with { SourcePort = 8 } }, Stop);
+        }
+
+        using JsonDocument line = JsonDocument.Parse(Assert.Single(await LinesAsync(1)));
+        ExportEvent told = new JsonParser(JsonParser.Settings.Default).Parse<ExportEvent>(line.RootElement.GetRawText());
+        Assert.Equal(7u, told.Flow.L4.TCP.SourcePort);
+        Assert.Equal("client", told.Flow.Source.PodName);
+        Assert.Equal(2u, told.Flow.Aggregate.IngressFlowCount + told.Flow.Aggregate.EgressFlowCount + told.Flow.Aggregate.UnknownDirectionFlowCount);
+    }
+
+    [Fact]
+    public async Task FieldAggregate_TooManyGroups_AreHandedOverEarly_AndNoneIsLost()
+    {
+        FlowExporter exporter = Make(new FlowLog("x", File1) { FieldAggregate = ["l4.TCP.source_port", "l4.TCP.destination_port"], FieldMask = ["verdict"], AggregationInterval = TimeSpan.FromDays(1) });
+        FlowRecord[] flows = [.. Enumerable.Range(0, 20_000).Select(i => Records.Tcp() with { SourcePort = (ushort)i })];
+        await exporter.OnFlowsAsync(flows, Stop);
+        Assert.InRange(exporter.Statistics.Exported, 1, 19_999);
+        await exporter.DisposeAsync();
+        Assert.Equal(20_000, exporter.Statistics.Exported);
+        Assert.Equal(20_000, (await LinesAsync(20_000)).Length);
+    }
+
+    [Fact]
+    public async Task FieldAggregate_TargetThatFails_IsCounted_AndTheNextIntervalIsTold()
+    {
+        File.CreateSymbolicLink(File1, "/dev/full");
+        await using FlowExporter exporter = Make(new FlowLog("x", File1) { FieldAggregate = ["verdict"], AggregationInterval = TimeSpan.FromSeconds(1) });
+        await exporter.OnFlowsAsync(new[] { Records.Tcp(), Records.Tcp() }, Stop);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await UntilAsync(() => exporter.Statistics.Failed == 1);
+        File.Delete(File1);
+        await exporter.OnFlowsAsync(new[] { Records.Tcp() }, Stop);
+        for (int i = 0; exporter.Statistics.Exported == 0; i++)
+        {
+            // The exporter may not wait yet.
+            Assert.True(i < 6000);
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(10, Stop);
+        }
+
+        Assert.Equal((1L, 1L, 1L), (exporter.Statistics.Exported, exporter.Statistics.Failed, exporter.Statistics.Aggregated));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -201,6 +278,20 @@ public sealed class ExporterTests : IDisposable
     }
 
     [Fact]
+    public async Task Otlp_JoinedFlows_AreOneRecordWithTheirNumbers_AndNoSpan()
+    {
+        var collector = new Collector();
+        await using var sink = new OtlpSink(new Uri("http://collector:4318"), "kind", "kind-worker", collector);
+        FlowRecord http = Records.Tcp() with { EventType = FlowEventType.AccessLog, L7 = new Layer7 { Type = L7FlowType.Response, Http = new HTTP { Code = 200, Method = "GET" } } };
+        sink.Add(in http, new FlowCounts(2, 1, 0));
+        await sink.FlushAsync(Stop);
+        LogRecord record = ExportLogsRequest.Parser.ParseFrom(collector.Bodies["/v1/logs"]).ResourceLogs[0].ScopeLogs[0].LogRecords.Single();
+        Assert.Contains(record.Attributes, a => a is { Key: "hubble.aggregate.ingress_flow_count", Value.IntValue: 2 });
+        Assert.Contains("\"aggregate\":{\"ingress_flow_count\":2,\"egress_flow_count\":1}", record.Body.StringValue);
+        Assert.DoesNotContain("/v1/traces", collector.Bodies.Keys);
+    }
+
+    [Fact]
     public void Otlp_BothDirectionsShareATrace()
     {
         FlowRecord there = Records.Tcp(), back = there;
@@ -208,6 +299,22 @@ public sealed class ExporterTests : IDisposable
         Assert.Equal(FlowSpans.TraceId(in there), FlowSpans.TraceId(in back));
         there.TraceId = "zz" + new string('0', 30);
         Assert.Equal(16, FlowSpans.TraceId(in there).Length);
+    }
+
+    private async Task<string[]> LinesAsync(int count)
+    {
+        string[] lines = [];
+        await UntilAsync(() => File.Exists(File1) && (lines = File.ReadAllLines(File1)).Length >= count);
+        return lines;
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        for (int i = 0; !condition(); i++)
+        {
+            Assert.True(i < 6000, "it never came");
+            await Task.Delay(10, Stop);
+        }
     }
 
     private FlowExporter Make(FlowLog log) => new ExporterFactory("kind", "kind-worker", new FileRotation(10 << 20, 5, false), _time, NullLoggerFactory.Instance).Make(log);

@@ -24,6 +24,8 @@ public sealed class FlowLogTests : IDisposable
             - name: "test"
               filePath: "/var/log/test.log"
               fieldMask: ["source.namespace", "verdict"]
+              fieldAggregate: ["source.namespace"]
+              aggregationInterval: 1m30s
               includeFilters:
               - source_pod: ["default/"]
                 event_type:
@@ -34,6 +36,8 @@ public sealed class FlowLogTests : IDisposable
               aggregation: connection
             """));
         Assert.Equal(("test", "/var/log/test.log", AggregationLevel.Connection), (log.Name, log.FilePath, log.Aggregation));
+        Assert.Equal(["source.namespace"], log.FieldAggregate);
+        Assert.Equal(TimeSpan.FromSeconds(90), log.AggregationInterval);
         Assert.Equal(1, log.Include[0].EventType[0].Type);
         Assert.Equal(new DateTimeOffset(2023, 10, 10, 6, 59, 59, TimeSpan.Zero), log.End);
     }
@@ -54,6 +58,8 @@ public sealed class FlowLogTests : IDisposable
     [InlineData("flowLogs: [{name: a, filePath: /a, includeFilters: [{source_pdo: []}]}]", "flowLog \"a\": includeFilters")]
     [InlineData("flowLogs: [{name: a, filePath: /a, end: soon}]", "end \"soon\" is no time")]
     [InlineData("flowLogs: [{name: a, filePath: /a, aggregation: all}]", "aggregation \"all\"")]
+    [InlineData("flowLogs: [{name: a, filePath: /a, fieldAggregate: verdict}]", "fieldAggregate must be a list")]
+    [InlineData("flowLogs: [{name: a, filePath: /a, fieldAggregate: [verdict], aggregationInterval: -1s}]", "aggregationInterval \"-1s\"")]
     [InlineData("a: [", "no YAML mapping")]
     public void Parse_Mistakes_AreNamed(string yaml, string message) => Assert.Contains(message, Assert.Throws<FlowLogException>(() => FlowLogFile.Parse(yaml)).Message);
 

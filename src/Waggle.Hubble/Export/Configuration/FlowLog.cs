@@ -9,6 +9,9 @@ public sealed record FlowLog(string Name, string FilePath)
 {
     public IReadOnlyList<string> FieldMask { get; init; } = [];
 
+    /// <summary>Flows that are equal in these fields are joined and counted for each <see cref="AggregationInterval"/>; none: they are not.</summary>
+    public IReadOnlyList<string> FieldAggregate { get; init; } = [];
+
     public IReadOnlyList<FlowFilter> Include { get; init; } = [];
 
     public IReadOnlyList<FlowFilter> Exclude { get; init; } = [];
@@ -28,7 +31,7 @@ public sealed record FlowLog(string Name, string FilePath)
 
     /// <summary>Equal texts: the exporter may go on as it is.</summary>
     public string Fingerprint() =>
-        $"{Name}|{FilePath}|{string.Join(',', FieldMask)}|{string.Join(' ', Include)}|{string.Join(' ', Exclude)}|{End:O}|{Aggregation}|{AggregationInterval}|{MaxSizeMb}|{MaxBackups}|{Compress}";
+        $"{Name}|{FilePath}|{string.Join(',', FieldMask)}|{string.Join(',', FieldAggregate)}|{string.Join(' ', Include)}|{string.Join(' ', Exclude)}|{End:O}|{Aggregation}|{AggregationInterval}|{MaxSizeMb}|{MaxBackups}|{Compress}";
 }
 
 /// <summary>A configuration of exporters that cannot be used; the message names the exporter and the field.</summary>

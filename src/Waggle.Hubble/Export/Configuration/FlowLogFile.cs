@@ -10,7 +10,7 @@ namespace Waggle.Hubble.Export.Configuration;
 public static class FlowLogFile
 {
     private static readonly string[] Keys =
-        ["name", "filePath", "fieldMask", "includeFilters", "excludeFilters", "end", "aggregation", "aggregationInterval", "fileMaxSizeMb", "fileMaxBackups", "fileCompress"];
+        ["name", "filePath", "fieldMask", "fieldAggregate", "includeFilters", "excludeFilters", "end", "aggregation", "aggregationInterval", "fileMaxSizeMb", "fileMaxBackups", "fileCompress"];
 
     /// <summary>Reads the whole file: all of it is good, or none of it is used.</summary>
     /// <exception cref="FlowLogException">Something cannot be used; the message says what and where.</exception>
@@ -75,7 +75,8 @@ public static class FlowLogFile
         where = $"flowLog \"{name}\"";
         return new FlowLog(name, path)
         {
-            FieldMask = item["fieldMask"] switch { null => [], JsonArray fields => [.. fields.Select(field => field?.ToString() ?? "")], _ => throw new FlowLogException($"{where}: fieldMask must be a list") },
+            FieldMask = List(item, "fieldMask", where),
+            FieldAggregate = List(item, "fieldAggregate", where),
             Include = Guard($"{where}: includeFilters", () => FilterTexts.ParseList(item["includeFilters"])),
             Exclude = Guard($"{where}: excludeFilters", () => FilterTexts.ParseList(item["excludeFilters"])),
             End = Text(item, "end") is not { Length: > 0 } end ? null
@@ -89,13 +90,20 @@ public static class FlowLogFile
                 var other => throw new FlowLogException($"{where}: aggregation \"{other}\" is not none, connection or identity"),
             },
             AggregationInterval = Text(item, "aggregationInterval") is not { Length: > 0 } interval ? TimeSpan.FromSeconds(30)
-                : ConfigDuration.TryParse(interval, out TimeSpan span) && span > TimeSpan.Zero ? span
+                : ConfigDuration.TryParse(interval, out TimeSpan span) && span >= TimeSpan.Zero ? span
                 : throw new FlowLogException($"{where}: aggregationInterval \"{interval}\" is no duration such as 30s"),
             MaxSizeMb = Number(item, "fileMaxSizeMb", where),
             MaxBackups = Number(item, "fileMaxBackups", where),
             Compress = Text(item, "fileCompress") switch { "" => null, "true" => true, "false" => false, var other => throw new FlowLogException($"{where}: fileCompress \"{other}\" is not true or false") },
         };
     }
+
+    private static string[] List(JsonObject item, string key, string where) => item[key] switch
+    {
+        null => [],
+        JsonArray fields => [.. fields.Select(field => field?.ToString() ?? "")],
+        _ => throw new FlowLogException($"{where}: {key} must be a list"),
+    };
 
     private static string Text(JsonObject item, string key) => item[key] is JsonValue value ? value.ToString() : "";
 

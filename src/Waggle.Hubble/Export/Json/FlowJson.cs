@@ -21,7 +21,8 @@ public sealed class FlowJson(JsonLine line)
     private readonly Dictionary<EndpointInfo, byte[]> _endpoints = [];
 
     /// <summary>One line with its newline.</summary>
-    public void Write(in FlowRecord flow)
+    /// <param name="counts">How many flows it stands for.</param>
+    public void Write(in FlowRecord flow, FlowCounts counts = default)
     {
         line.Begin();
         if (flow.Kind == FlowRecordKind.Lost)
@@ -31,7 +32,7 @@ public sealed class FlowJson(JsonLine line)
         else
         {
             line.Begin("\"flow\":"u8);
-            Fields(in flow);
+            Fields(in flow, counts);
             line.End();
         }
 
@@ -67,7 +68,7 @@ public sealed class FlowJson(JsonLine line)
     }
 
     // In the order of the protocol's definition.
-    private void Fields(in FlowRecord flow)
+    private void Fields(in FlowRecord flow, FlowCounts counts)
     {
         line.Time("\"time\":"u8, flow.TimeNs);
         if (flow.ForeignUuid is { } foreign)
@@ -169,6 +170,15 @@ public sealed class FlowJson(JsonLine line)
         line.Text("\"Summary\":"u8, FlowSummary.Of(in flow));
         PolicyList(in flow);
         line.Texts("\"policy_log\":"u8, flow.PolicyLog);
+        if (!counts.IsNone)
+        {
+            line.Begin("\"aggregate\":"u8);
+            line.Number("\"ingress_flow_count\":"u8, counts.Ingress);
+            line.Number("\"egress_flow_count\":"u8, counts.Egress);
+            line.Number("\"unknown_direction_flow_count\":"u8, counts.Unknown);
+            line.End();
+        }
+
         if (flow.EventType == FlowEventType.Membership)
         {
             Membership(in flow);

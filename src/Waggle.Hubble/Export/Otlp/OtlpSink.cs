@@ -38,13 +38,21 @@ public sealed class OtlpSink : IFlowSink
         (_logs, _spans) = (new ScopeLogs { Scope = _scope }, new ScopeSpans { Scope = _scope });
     }
 
-    public void Add(in FlowRecord flow)
+    public void Add(in FlowRecord flow, FlowCounts counts = default)
     {
         _line.Clear();
-        _json.Write(in flow);
+        _json.Write(in flow, counts);
         LogRecord log = FlowAttributes.Log(in flow, System.Text.Encoding.UTF8.GetString(_line.Written.Span[..^1]));
         _logs.LogRecords.Add(log);
-        if (FlowSpans.TryMake(in flow) is { } span)
+        if (!counts.IsNone)
+        {
+            log.Attributes.Add(FlowAttributes.Number("hubble.aggregate.ingress_flow_count", counts.Ingress));
+            log.Attributes.Add(FlowAttributes.Number("hubble.aggregate.egress_flow_count", counts.Egress));
+            log.Attributes.Add(FlowAttributes.Number("hubble.aggregate.unknown_direction_flow_count", counts.Unknown));
+        }
+
+        // A span is one request.
+        if (counts.Ingress + counts.Egress + counts.Unknown <= 1 && FlowSpans.TryMake(in flow) is { } span)
         {
             log.SpanId = span.SpanId;
             _spans.Spans.Add(span);
