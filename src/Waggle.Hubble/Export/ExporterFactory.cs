@@ -62,7 +62,7 @@ public sealed class ExporterFactory(string cluster, string node, FileRotation ro
         switch (address.Scheme)
         {
             case "otlp+http" or "otlp+https":
-                return new OtlpSink(new Uri(log.FilePath["otlp+".Length..]), cluster, node);
+                return new OtlpSink(new Uri(log.FilePath["otlp+".Length..]), cluster, node, time);
             case "syslog+tcp" or "syslog+tls":
                 bool tls = address.Scheme == "syslog+tls";
                 string? authority = address.Query.StartsWith("?ca=", StringComparison.Ordinal) ? Uri.UnescapeDataString(address.Query[4..]) : null;

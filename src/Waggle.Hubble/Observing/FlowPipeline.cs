@@ -44,16 +44,17 @@ public sealed class FlowPipeline(FlowRing ring, FlowConsumers consumers, IFlowMe
 
     /// <summary>
     /// A flow that somebody else made whole (an L7 record); endpoints and node must be set. Every record of layer 7 comes this way, and
-    /// is redacted here, whoever made it; the maker's own copy is left as it is.
+    /// is redacted here, whoever made it; the maker's own copy is left as it is. The trace is looked up before that.
     /// </summary>
     public void OnFlow(in FlowRecord flow)
     {
+        var trace = flow.TraceId ?? (flow.L7?.Http is { } http ? TraceHeaders.Find(http)?.Trace : null);
         var record = flow.L7 is { } original ? redactor?.Redacted(original) ?? original : null;
         lock (_writing)
         {
             ref var slot = ref ring.Begin();
             slot = flow;
-            slot.L7 = record;
+            (slot.L7, slot.TraceId) = (record, trace);
             Finish(ref slot);
         }
     }

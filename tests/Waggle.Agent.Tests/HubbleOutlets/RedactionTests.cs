@@ -25,7 +25,10 @@ public sealed class RedactionTests : IDisposable
         });
         Assert.Equal(RingRead.Read, rig.Ring.TryRead(rig.Ring.Newest, out var kept));
         HTTP seen = FlowEncoder.Encode(kept).L7.Http;
-        Assert.Equal(("http://user:HUBBLE_REDACTED@shop/pay", "HUBBLE_REDACTED", "00-1"), (seen.Url, seen.Headers[0].Value, seen.Headers[1].Value));
+        Assert.Equal(("http://user:HUBBLE_REDACTED@shop/pay", "HUBBLE_REDACTED", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), (seen.Url, seen.Headers[0].Value, seen.Headers[1].Value));
+
+        // The trace is known although its header may be hidden.
+        Assert.Equal("4bf92f3577b34da6a3ce929d0e0e4736", kept.TraceId);
 
         // The maker's own record may be shared, and stays.
         Assert.Equal(Request(), record);
@@ -46,7 +49,7 @@ public sealed class RedactionTests : IDisposable
         Http = new HTTP
         {
             Method = "GET", Protocol = "HTTP/1.1", Url = "http://user:secret@shop/pay?card=secret",
-            Headers = { new HTTPHeader { Key = "Authorization", Value = "Bearer secret" }, new HTTPHeader { Key = "traceparent", Value = "00-1" } },
+            Headers = { new HTTPHeader { Key = "Authorization", Value = "Bearer secret" }, new HTTPHeader { Key = "traceparent", Value = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" } },
         },
     };
 }

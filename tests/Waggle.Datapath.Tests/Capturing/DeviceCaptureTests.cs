@@ -115,7 +115,7 @@ public abstract class DeviceCaptureTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Forwarder_ThatKeepsPackets_IsAskedAfterwards_AlsoWhenItWasReplaced()
+    public async Task Forwarder_ThatKeepsPackets_IsAskedAfterwards_AlsoWhenItWasReplaced()
     {
         using var fixture = new LoaderFixture();
         using LoadedDatapath first = fixture.Load(["counting"]), second = fixture.Load(["counting"]);
@@ -137,7 +137,7 @@ public abstract class DeviceCaptureTests : IAsyncDisposable
         });
         Send("192.0.2.2", 5000, 10, Last);
         Until(() => _taken.Count == 2);
-        _network.Far.Run(() => _capture.DetachAsync(_network.RightIndex)).GetAwaiter().GetResult();
+        await _capture.DetachAsync(_network.RightIndex);
         Assert.Equal(1, Programs());
     }
 

@@ -254,7 +254,7 @@ public sealed class ExporterTests : IDisposable
     public async Task Otlp_FlowIsALogRecord_AnswerIsASpanOfItsTrace()
     {
         var collector = new Collector();
-        await using var sink = new OtlpSink(new Uri("http://collector:4318"), "kind", "kind-worker", collector);
+        await using var sink = new OtlpSink(new Uri("http://collector:4318"), "kind", "kind-worker", _time, collector);
         FlowRecord http = Records.Tcp();
         http.EventType = FlowEventType.AccessLog;
         http.TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -281,7 +281,7 @@ public sealed class ExporterTests : IDisposable
     public async Task Otlp_JoinedFlows_AreOneRecordWithTheirNumbers_AndNoSpan()
     {
         var collector = new Collector();
-        await using var sink = new OtlpSink(new Uri("http://collector:4318"), "kind", "kind-worker", collector);
+        await using var sink = new OtlpSink(new Uri("http://collector:4318"), "kind", "kind-worker", _time, collector);
         FlowRecord http = Records.Tcp() with { EventType = FlowEventType.AccessLog, L7 = new Layer7 { Type = L7FlowType.Response, Http = new HTTP { Code = 200, Method = "GET" } } };
         sink.Add(in http, new FlowCounts(2, 1, 0));
         await sink.FlushAsync(Stop);
@@ -289,6 +289,95 @@ public sealed class ExporterTests : IDisposable
         Assert.Contains(record.Attributes, a => a is { Key: "hubble.aggregate.ingress_flow_count", Value.IntValue: 2 });
         Assert.Contains("\"aggregate\":{\"ingress_flow_count\":2,\"egress_flow_count\":1}", record.Body.StringValue);
         Assert.DoesNotContain("/v1/traces", collector.Bodies.Keys);
+    }
+
+    [Fact]
+    public async Task Otlp_RequestWithATraceHeader_IsAChildOfTheSpanThatMadeIt()
+    {
+        var collector = new Collector();
+        await using var sink = new OtlpSink(new Uri("http://collector:4318"), "kind", "kind-worker", _time, collector);
+        FlowRecord http = Records.Tcp() with { EventType = FlowEventType.AccessLog, TraceId = "4bf92f3577b34da6a3ce929d0e0e4736" };
+        http.L7 = new Layer7 { Type = L7FlowType.Response, Http = new HTTP { Code = 200, Headers = { new HTTPHeader { Key = "traceparent", Value = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" } } } };
+        sink.Add(in http);
+        await sink.FlushAsync(Stop);
+        Span span = ExportTraceRequest.Parser.ParseFrom(collector.Bodies["/v1/traces"]).ResourceSpans[0].ScopeSpans[0].Spans.Single();
+        Assert.Equal(("4BF92F3577B34DA6A3CE929D0E0E4736", "00F067AA0BA902B7"), (Convert.ToHexString(span.TraceId.Span), Convert.ToHexString(span.ParentSpanId.Span)));
+    }
+
+    [Theory]
+    [InlineData("4bf92f3577b34da6a3ce929d0e0e4736 00f067aa0ba902b7", "TraceParent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00F067AA0BA902B7-01")]
+    [InlineData("4bf92f3577b34da6a3ce929d0e0e4736 00f067aa0ba902b7", "traceparent: cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more")]
+    [InlineData("000000000000000000f067aa0ba902b7 0000000000000001", "b3: 00f067aa0ba902b7-0000000000000001-1-0000000000000002")]
+    [InlineData("4bf92f3577b34da6a3ce929d0e0e4736 ", "X-B3-TraceId: 4bf92f3577b34da6a3ce929d0e0e4736")]
+    [InlineData("4bf92f3577b34da6a3ce929d0e0e4736 00f067aa0ba902b7", "X-B3-TraceId: 4bf92f3577b34da6a3ce929d0e0e4736", "X-B3-SpanId: 00f067aa0ba902b7")]
+    [InlineData("4bf92f3577b34da6a3ce929d0e0e4736 00f067aa0ba902b7", "b3: 00000000000000010000000000000001-0000000000000001", "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    [InlineData("", "traceparent: 00-00000000000000000000000000000000-00f067aa0ba902b7-01")]
+    [InlineData("", "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01")]
+    [InlineData("", "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more")]
+    [InlineData("", "traceparent: ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    [InlineData("", "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01")]
+    [InlineData("", "traceparent: 00-xbf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    [InlineData("", "traceparent: HUBBLE_REDACTED", "b3: 0", "X-B3-TraceId: 1")]
+    public void TraceHeaders_AreRead_OrTakenForNone(string expected, params string[] headers)
+    {
+        var http = new HTTP();
+        http.Headers.Add(headers.Select(h => h.Split(": ")).Select(h => new HTTPHeader { Key = h[0], Value = h[1] }));
+        Assert.Equal(expected, TraceHeaders.Find(http) is (var trace, var span) ? $"{trace} {span}" : "");
+    }
+
+    [Fact]
+    public async Task Otlp_CollectorThatNeverAnswers_IsGivenUp_AndAskedAgain()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using FlowExporter exporter = Make(new FlowLog("x", $"otlp+http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"));
+        for (int i = 1; i <= 2; i++)
+        {
+            Task export = exporter.OnFlowsAsync(new[] { Records.Tcp() }, Stop).AsTask();
+            using Socket silent = await listener.AcceptSocketAsync(Stop);
+            await silent.ReceiveAsync(new byte[1], Stop); // it has the request, and says nothing
+            _time.Advance(TimeSpan.FromSeconds(10));
+            await export.WaitAsync(TimeSpan.FromSeconds(60), Stop);
+            Assert.Equal((0L, i, "connection"), (exporter.Statistics.Exported, (int)exporter.Statistics.Failed, exporter.Statistics.Problem));
+        }
+
+        Task answered = exporter.OnFlowsAsync(new[] { Records.Tcp() }, Stop).AsTask();
+        using (Socket socket = await listener.AcceptSocketAsync(Stop))
+        {
+            await socket.ReceiveAsync(new byte[1], Stop);
+            await socket.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Stop);
+            await answered.WaitAsync(TimeSpan.FromSeconds(60), Stop);
+        }
+
+        Assert.Equal((1L, 2L, null), (exporter.Statistics.Exported, exporter.Statistics.Failed, exporter.Statistics.Problem));
+    }
+
+    [Fact]
+    public async Task Syslog_ServerThatStopsReading_IsGivenUp_AndAskedAgain()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Server.ReceiveBufferSize = 4096;
+        listener.Start();
+        await using var target = new SyslogTarget(new SyslogServer("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, false), "n", _time);
+        byte[] lines = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(new string('x', 999) + "\n", 1000)));
+        Task<ExportException> failing = Assert.ThrowsAsync<ExportException>(async () =>
+        {
+            while (true)
+            {
+                await target.WriteAsync(lines, Stop); // until no buffer of the connection has room
+            }
+        });
+        using Socket silent = await listener.AcceptSocketAsync(Stop);
+        while (!failing.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(10));
+            await Task.Delay(100, Stop);
+        }
+
+        Assert.Equal("connection", (await failing).Reason);
+        Task<string> received = ReceiveAsync(listener, null, 1);
+        await target.WriteAsync("back\n"u8.ToArray(), Stop);
+        Assert.EndsWith(" flow - back\n", await received.WaitAsync(TimeSpan.FromSeconds(60), Stop));
     }
 
     [Fact]

@@ -129,6 +129,16 @@ public sealed class FlowLogTests : IDisposable
         Assert.Equal("http://a:HUBBLE_REDACTED@c/?q", record.Http.Url);
     }
 
+    [Theory]
+    [InlineData(false, "key")]
+    [InlineData(true, Redactor.Mark)]
+    public void Redactor_KafkaKeys(bool redact, string expected)
+    {
+        var record = new Layer7 { Kafka = new Kafka { ApiKey = "key", Topic = "topic" } };
+        Layer7 redacted = new Redactor(new RedactOptions(KafkaApiKey: redact)).Redacted(record);
+        Assert.Equal((expected, "topic", "key"), (redacted.Kafka.ApiKey, redacted.Kafka.Topic, record.Kafka.ApiKey));
+    }
+
     private static ExporterFactory Factory() => new("kind", "n", new FileRotation(10 << 20, 5, false), TimeProvider.System, NullLoggerFactory.Instance);
 
     private sealed class Source : IFlowSource

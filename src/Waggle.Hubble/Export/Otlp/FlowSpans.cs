@@ -37,6 +37,11 @@ internal static class FlowSpans
                 span.Attributes.Add(FlowAttributes.Text("url.full", l7.Http.Url));
                 span.Attributes.Add(FlowAttributes.Number("http.response.status_code", l7.Http.Code));
                 span.Status.Code = l7.Http.Code >= 500 ? 2 : span.Status.Code;
+                if (TraceHeaders.Find(l7.Http) is { Span: { } parent } header && header.Trace == flow.TraceId)
+                {
+                    span.ParentSpanId = ByteString.CopyFrom(Convert.FromHexString(parent));
+                }
+
                 break;
             case Layer7.RecordOneofCase.Dns:
                 span.Name = "DNS " + string.Join(',', l7.Dns.Qtypes);

@@ -16,6 +16,7 @@ public sealed class OtlpSink : IFlowSink
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private readonly TimeProvider _time;
     private readonly HttpClient _http;
     private readonly Uri _logsAddress, _tracesAddress;
     private readonly Resource _resource;
@@ -27,12 +28,14 @@ public sealed class OtlpSink : IFlowSink
 
     /// <param name="collector">The collector's address, e.g. <c>http://collector:4318</c>.</param>
     /// <param name="node">Name of this node.</param>
+    /// <param name="time">What answers are waited for by.</param>
     /// <param name="handler">For tests.</param>
-    public OtlpSink(Uri collector, string cluster, string node, HttpMessageHandler? handler = null)
+    public OtlpSink(Uri collector, string cluster, string node, TimeProvider time, HttpMessageHandler? handler = null)
     {
+        _time = time;
         string root = collector.AbsoluteUri.TrimEnd('/');
         (_logsAddress, _tracesAddress) = (new Uri(root + "/v1/logs"), new Uri(root + "/v1/traces"));
-        _http = new HttpClient(handler ?? new SocketsHttpHandler { UseProxy = false, ConnectTimeout = Patience, AllowAutoRedirect = false }) { Timeout = Patience, MaxResponseContentBufferSize = 1 << 20 };
+        _http = new HttpClient(handler ?? new SocketsHttpHandler { UseProxy = false, ConnectTimeout = Patience, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = 1 << 20 };
         _json = new FlowJson(_line);
         _resource = new Resource { Attributes = { FlowAttributes.Text("service.name", "hubble"), FlowAttributes.Text("k8s.cluster.name", cluster), FlowAttributes.Text("k8s.node.name", node) } };
         (_logs, _spans) = (new ScopeLogs { Scope = _scope }, new ScopeSpans { Scope = _scope });
@@ -92,16 +95,18 @@ public sealed class OtlpSink : IFlowSink
 
     private async Task SendAsync(Uri address, IMessage message, CancellationToken cancellation)
     {
+        using var limit = new CancellationTokenSource(Patience, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
             using var content = new ByteArrayContent(message.ToByteArray()) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-protobuf") } };
-            using HttpResponseMessage response = await _http.PostAsync(address, content, cancellation).ConfigureAwait(false);
+            using HttpResponseMessage response = await _http.PostAsync(address, content, both.Token).ConfigureAwait(false);
             if (!response.IsSuccessStatusCode)
             {
                 throw new ExportException(response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable ? "busy" : "refused", $"collector {address}: HTTP {(int)response.StatusCode}");
             }
 
-            ExportResponse answer = ExportResponse.Parser.ParseFrom(await response.Content.ReadAsByteArrayAsync(cancellation).ConfigureAwait(false));
+            ExportResponse answer = ExportResponse.Parser.ParseFrom(await response.Content.ReadAsByteArrayAsync(both.Token).ConfigureAwait(false));
             if (answer.PartialSuccess is { Rejected: > 0 } partial)
             {
                 throw new ExportException("refused", $"collector {address} refused {partial.Rejected} records: {partial.ErrorMessage}");
