@@ -22,7 +22,6 @@ public sealed partial class OldestKernelTests
         "*.DatapathLoaderTests.Load_Again_AdoptsMapsAndReplacesThePinnedProgram",
         "*.MapVersionTests.Load_NextVersionWithAConversion_ConvertsRowsUnderANewPin",
         "*.AttachmentsTests.Attach_Clsact_IsWhatTcShows",
-        "*.ClsactCaptureTests.Rules_OfEveryKind_TakeWhatMatches",
         "*.ClsactCaptureTests.Forwarder_ThatKeepsPackets_IsAskedAfterwards_AlsoWhenItWasReplaced",
         "*.PodForwardTests.Pod_Ttl_ExceededIsAnswered",
         "*.PodMulticastTests.Pod_Multicast_SourceFilterDecides",
