@@ -135,6 +135,15 @@ struct debug_event {
 	__u8 pad[7];
 };
 
+/*
+ * Map `trace_state`: array with one row, written by the agent when the first onlooker comes and the last one leaves. The programs need
+ * not be replaced for it.
+ */
+struct trace_state {
+	__u32 paused;                /* 1: nobody looks at trace events, none are made; connections go on as if they were */
+	__u32 pad;
+};
+
 enum membership_change {
 	MEMBERSHIP_CHANGE_JOIN    = 1, /* first report of this endpoint for this group */
 	MEMBERSHIP_CHANGE_LEAVE   = 2, /* removed */

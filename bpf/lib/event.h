@@ -143,11 +143,20 @@ INLINE void emit_drop(struct __sk_buff *skb, const struct trail *trail, int verd
 	bpf_ringbuf_submit(event, 0);
 }
 
+/* Nobody looks: asked only where an event would be made. */
+INLINE bool traces_paused(void)
+{
+	__u32 zero = 0;
+	const struct trace_state *state = bpf_map_lookup_elem(&trace_state, &zero);
+
+	return state && *(const volatile __u32 *)&state->paused;
+}
+
 NOINLINE int emit_trace(struct __sk_buff *skb, const struct trail *trail, __u32 point, __u32 target_ifindex)
 {
 	struct trace_event *event;
 
-	if (!config.event_rate || !event_allowed())
+	if (!config.event_rate || traces_paused() || !event_allowed())
 		return 0;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 	if (!event) {

@@ -46,6 +46,15 @@ struct {
 	__type(value, struct event_bucket);
 } event_buckets SEC(".maps");
 
+/* Written by the agent only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct trace_state);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} trace_state SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 * 1024 * 1024);

@@ -12,11 +12,11 @@
  */
 #define NO_SHORTCUT TC_ACT_UNSPEC
 
-/* Where nothing is merged, every packet is told. */
+/* Where nothing is merged, every packet is told while somebody looks. */
 INLINE bool shortcuts_on(void)
 {
 	return config.conntrack_enabled && config.redirect_peer && !config.debug &&
-	       (!config.trace_points || config.trace_aggregation >= TRACE_AGGREGATION_MEDIUM);
+	       (!config.trace_points || config.trace_aggregation >= TRACE_AGGREGATION_MEDIUM || traces_paused());
 }
 
 /* Does the packet need a look at the MTU of its way to another node? */

@@ -2,7 +2,7 @@
  * waggle-load: the traffic generator and receiver of `waggle bench`, in C so that what is measured is the network path and not a
  * managed runtime's sockets. The same program drives every path under test and every baseline.
  *
- *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests, 'P' as well, on the CPU that the next byte names, and tells its CPU time; UDP: counts. Runs until killed,
+ *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests, 'P' as well, on the CPU that the next byte names, and tells its CPU time; UDP: counts. 'T', 'Q', 'V': as 'S', 'R', 'U' on the CPU that the next byte names. PORT + 1: one request per connection. Runs until killed,
  *                                                  or until its stdin closes where that is a pipe
  *   waggle-load stream ADDR PORT SECONDS           prints bytes per second, as the receiver counted them
  *   waggle-load rr ADDR PORT SECONDS               prints 1-byte request/response transactions per second
@@ -12,6 +12,7 @@
  *   waggle-load udp ADDR PORT SECONDS SIZE         prints datagrams received per second
  *   waggle-load udpcost ADDR PORT SECONDS SIZE     prints nanoseconds of the sender's CPU per datagram, with all the packets' work
  *                                                  that is done in its time
+ *   waggle-load slots|switch …                     traffic in slots, by which two variants are compared: slots.h
  *   waggle-load mcast-recv GROUP PORT IFNAME       joins and counts; prints the count when its stdin closes
  *   waggle-load mcast-sink                         members in many namespaces, by lines on stdin until it closes:
  *                                                  "join NETNS GROUP PORT IFNAME" joins ("ok"), "count GROUP" prints what came
@@ -144,13 +145,18 @@ static void receive_all(int fd, void *data, size_t length)
 	}
 }
 
-static void stay_on_cpu(int cpu)
+static void move_to_cpu(pid_t process, int cpu)
 {
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	sched_setaffinity(process, sizeof(cpus), &cpus);
+}
+
+static void stay_on_cpu(int cpu)
+{
+	move_to_cpu(0, cpu);
 }
 
 static void echo(int fd, char *byte)
@@ -160,8 +166,8 @@ static void echo(int fd, char *byte)
 			break;
 }
 
-/* One TCP connection of the server: its first byte says what it is for. */
-static void serve_connection(int fd, volatile uint64_t *datagrams)
+/* One TCP connection of the server: its first byte says what it is for. `receiver`: the process that counts datagrams. */
+static void serve_connection(int fd, volatile uint64_t *datagrams, pid_t receiver)
 {
 	static char buffer[STREAM_CHUNK];
 	uint64_t total = 0;
@@ -169,6 +175,16 @@ static void serve_connection(int fd, volatile uint64_t *datagrams)
 	char mode;
 
 	receive_all(fd, &mode, 1);
+	if (mode == 'T' || mode == 'Q' || mode == 'V') {
+		char cpu;
+
+		receive_all(fd, &cpu, 1);
+		if (mode == 'V')
+			move_to_cpu(receiver, cpu);
+		else
+			stay_on_cpu(cpu);
+		mode = mode == 'T' ? 'S' : mode == 'Q' ? 'R' : 'U';
+	}
 	switch (mode) {
 	case 'S':
 		while ((n = recv(fd, buffer, sizeof(buffer), 0)) > 0)
@@ -205,6 +221,28 @@ static volatile uint64_t *shared_counter(void)
 	return page;
 }
 
+/* One byte asked and answered per connection; this end closes it. */
+static void serve_requests(const char *address, const char *port)
+{
+	char next[16], byte;
+	struct endpoint e;
+	int listening;
+
+	snprintf(next, sizeof(next), "%d", atoi(port) + 1);
+	e = parse(address, next);
+	listening = open_socket(&e, SOCK_STREAM, 1);
+	stay_on_cpu((int)sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	for (;;) {
+		int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		if (recv(fd, &byte, 1, 0) == 1)
+			send(fd, &byte, 1, MSG_NOSIGNAL);
+		close(fd);
+	}
+}
+
 static int serve(const char *address, const char *port)
 {
 	struct endpoint e = parse(address, port);
@@ -212,11 +250,17 @@ static int serve(const char *address, const char *port)
 	int tcp = open_socket(&e, SOCK_STREAM, 1);
 	volatile uint64_t *datagrams = shared_counter();
 	struct stat input;
+	pid_t receiver;
 	/* Who started us and is killed cannot tell us: the end of the pipe does. */
 	int owned = !fstat(0, &input) && S_ISFIFO(input.st_mode);
 
 	signal(SIGCHLD, SIG_IGN);
 	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve_requests(address, port);
+	}
+	receiver = fork();
+	if (receiver == 0) {
 		static char buffers[UDP_BATCH][2048];
 		struct mmsghdr messages[UDP_BATCH] = { 0 };
 		struct iovec parts[UDP_BATCH];
@@ -248,7 +292,7 @@ static int serve(const char *address, const char *port)
 			continue;
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		if (fork() == 0) {
-			serve_connection(fd, datagrams);
+			serve_connection(fd, datagrams, receiver);
 			_exit(0);
 		}
 		close(fd);
@@ -555,6 +599,8 @@ static int mcast_send(const char *group, const char *port, const char *device, l
 	return 0;
 }
 
+#include "slots.h"
+
 int main(int argc, char **argv)
 {
 	/* A session of its own, as a process in a container has it: the scheduler shares the CPUs out by session (autogroup). */
@@ -577,6 +623,10 @@ int main(int argc, char **argv)
 		return mroute(argv[2], argv[3], argv + 4, argc - 4);
 	if (argc == 7 && !strcmp(argv[1], "mcast-send"))
 		return mcast_send(argv[2], argv[3], argv[4], atol(argv[5]), atoi(argv[6]));
-	fprintf(stderr, "usage: waggle-load serve|stream|rr|rrmany|rrcost|udp|udpcost|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
+	if (argc >= 10 && !strcmp(argv[1], "slots"))
+		return slots(argc, argv);
+	if (argc >= 8 && !strcmp(argv[1], "switch"))
+		return switch_slots(argc, argv);
+	fprintf(stderr, "usage: waggle-load serve|stream|rr|rrmany|rrcost|udp|udpcost|slots|switch|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
 	return 2;
 }

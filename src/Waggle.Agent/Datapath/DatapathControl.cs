@@ -83,6 +83,9 @@ internal sealed partial class DatapathControl(
         }
     }
 
+    /// <summary>Whether trace events are made; at once, without replacing programs.</summary>
+    public void PauseTraces(bool paused) => state.Maps.PauseTraces(paused);
+
     /// <summary>Attaches to a pod's device the quick way; <see cref="SettleAsync"/> makes links of it when there is time.</summary>
     public async Task AttachPodAsync(int ifindex, string device, CancellationToken cancellation)
     {

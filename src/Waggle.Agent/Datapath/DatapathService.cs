@@ -49,6 +49,7 @@ internal sealed partial class DatapathService(
             {
                 WaggleConfig wanted = config.Current;
                 await ApplyAsync(node, stoppingToken).ConfigureAwait(false);
+                control.PauseTraces(monitors.Idle);
                 AskAgain(wanted);
                 reporter.Ok();
             }

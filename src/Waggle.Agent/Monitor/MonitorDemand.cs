@@ -2,10 +2,17 @@ using Waggle.Datapath.Abi;
 
 namespace Waggle.Agent.Monitor;
 
-/// <summary>How many people look at trace events now. While nobody does, the programs make none: they cost nothing.</summary>
+/// <summary>
+/// How many people look at trace events now. Until the first one comes the programs cannot make any; after that they are told to pause
+/// while nobody looks (<see cref="Waggle.Datapath.Maps.DatapathMaps.PauseTraces"/>), so that onlookers come and go without programs being replaced.
+/// </summary>
 public sealed class MonitorDemand
 {
     private int _watchers;
+    private volatile bool _everWatched;
+
+    /// <summary>Nobody looks now.</summary>
+    public bool Idle => Volatile.Read(ref _watchers) == 0;
 
     /// <summary>Raised when the first came or the last left.</summary>
     public event Action? Changed;
@@ -14,6 +21,7 @@ public sealed class MonitorDemand
     {
         if (Interlocked.Increment(ref _watchers) == 1)
         {
+            _everWatched = true;
             Changed?.Invoke();
         }
 
@@ -21,7 +29,7 @@ public sealed class MonitorDemand
     }
 
     /// <summary>The places that make trace events, by <c>monitor-aggregation</c>.</summary>
-    public IReadOnlyCollection<TracePoint> TracePoints(string aggregation) => Volatile.Read(ref _watchers) == 0 ? [] : aggregation switch
+    public IReadOnlyCollection<TracePoint> TracePoints(string aggregation) => !_everWatched ? [] : aggregation switch
     {
         "none" => Enum.GetValues<TracePoint>(),
         _ => [TracePoint.ToEndpoint, TracePoint.ToProxy, TracePoint.ToHost, TracePoint.ToStack, TracePoint.ToOverlay, TracePoint.ToNetwork],

@@ -16,6 +16,12 @@ public readonly record struct EventStatistics(long Handled, long Malformed, long
 /// <summary>The one consumer of the node's events. Decoding runs on the reader's thread.</summary>
 public sealed class EventReader : IDisposable
 {
+    /// <summary>
+    /// How late an event may be read that follows another one: events of busy moments are read together, 100 times a second at most,
+    /// as a waking for each costs more than the event.
+    /// </summary>
+    public static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(10);
+
     private readonly DatapathMaps maps;
     private readonly IDatapathEventHandler handler;
     private readonly RingBuffer buffer;
@@ -32,8 +38,8 @@ public sealed class EventReader : IDisposable
         buffer = new RingBuffer(maps.Events, OnRecord);
     }
 
-    /// <summary>Reads until cancelled; an exception of the handler ends it.</summary>
-    public Task RunAsync(CancellationToken cancellation) => buffer.RunAsync(cancellation);
+    /// <summary>Reads until cancelled, and then what is still there; an exception of the handler ends it.</summary>
+    public Task RunAsync(CancellationToken cancellation) => buffer.RunAsync(cancellation, Rest);
 
     /// <summary>Handles what is there now; returns the number of records.</summary>
     public int Consume() => buffer.Consume();

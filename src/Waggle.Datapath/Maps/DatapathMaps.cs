@@ -85,6 +85,13 @@ public sealed class DatapathMaps : IDisposable
     public void ForwardingChanged() => Get(MapCatalogue.ForwardingState).As<uint, ForwardingState>()
         .Update(0, new ForwardingState { Generation = (uint)Random.Shared.Next(1, int.MaxValue) }); // not counted up: several may write
 
+    /// <summary>
+    /// Whether trace events are made, at the points and as merged as the programs were loaded with; takes effect with the next packet.
+    /// Drops, verdicts and memberships are told in any case.
+    /// </summary>
+    /// <exception cref="BpfException">The map cannot be written.</exception>
+    public void PauseTraces(bool paused) => Get(MapCatalogue.TraceState).As<uint, TraceState>().Update(0, new TraceState { Paused = paused ? 1u : 0 });
+
     /// <summary>The pinned maps of a node.</summary>
     /// <param name="paths">Where its bpffs is.</param>
     /// <param name="readOnly">For commands that only look.</param>

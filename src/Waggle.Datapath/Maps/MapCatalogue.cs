@@ -32,6 +32,8 @@ public static class MapCatalogue
 
     public static MapDefinition Events { get; } = new("events", "", "");
 
+    public static MapDefinition TraceState { get; } = MapDefinition.Indexed<TraceState>("trace_state");
+
     public static MapDefinition McastGroups { get; } = MapDefinition.Of<McastGroupKey, McastGroup>("mcast_groups");
 
     public static MapDefinition McastSlots { get; } = MapDefinition.Indexed<McastSlot>("mcast_slots");
@@ -75,7 +77,7 @@ public static class MapCatalogue
     public static ImmutableArray<MapDefinition> All { get; } =
     [
         Endpoints, EndpointsByIfindex, Ipcache, IpcachePrefixes, Nodes,
-        Metrics, MetricsSites, EventCounters, Events,
+        Metrics, MetricsSites, EventCounters, Events, TraceState,
         McastGroups, McastSlots, McastJoins, McastSources, McastSenders, McastUnconfigured, McastLimits, McastFanOuts,
         Snat, Fragments,
         PolicySubjects, PolicyPeers, PolicyRules, PolicyState, PolicyCounters,
