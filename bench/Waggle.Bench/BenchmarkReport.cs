@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
+using Waggle.Bench.Paired;
 
 namespace Waggle.Bench;
 
@@ -18,7 +19,7 @@ public sealed record BenchmarkReport(IReadOnlyList<Comparison> Comparisons, Date
         foreach (var c in Comparisons)
         {
             text.AppendLine(CultureInfo.InvariantCulture,
-                $"| {c.Title} | {c.Unit} | {Show(c.Subject)} | {(c.Baseline is null ? "–" : $"{c.Baseline.Name}: {Show(c.Baseline)}")} | {(c.Baseline is null ? "–" : c.Ratio.ToString("0.00", CultureInfo.InvariantCulture))} | {c.Goal} | {(c.Reached switch { true => "yes", false => "**no**", null => "–" })} |");
+                $"| {c.Title} | {c.Unit} | {Show(c.Subject)} | {(c.Baseline is null ? "–" : $"{c.Baseline.Name}: {Show(c.Baseline)}")} | {RatioOf(c)} | {c.Goal} | {c.Verdict switch { Verdict.Reached => "yes", Verdict.Missed => "**no**", Verdict.CannotTell => "cannot tell", _ => "–" }} |");
         }
 
         return text.ToString();
@@ -36,9 +37,19 @@ public sealed record BenchmarkReport(IReadOnlyList<Comparison> Comparisons, Date
             ["subject"] = ToJson(c.Subject),
             ["baseline"] = c.Baseline is null ? null : ToJson(c.Baseline),
             ["ratio"] = double.IsFinite(c.Ratio) ? c.Ratio : null,
+            ["interval"] = c.Paired is { Count: >= PairedRatio.Fewest } paired ? new JsonArray(paired.Lower, paired.Upper) : null,
+            ["pairs"] = c.Paired?.Count,
             ["goal"] = c.Goal.ToString(),
             ["reached"] = c.Reached,
         })]),
+    };
+
+    /// <summary>Paired ratios with the interval in which they lie with 95 % confidence.</summary>
+    private static string RatioOf(Comparison c) => c switch
+    {
+        { Baseline: null } => "–",
+        { Paired: { Count: >= PairedRatio.Fewest } paired } => string.Create(CultureInfo.InvariantCulture, $"{paired.Median:0.000} ({paired.Lower:0.000}–{paired.Upper:0.000})"),
+        _ => c.Ratio.ToString("0.00", CultureInfo.InvariantCulture),
     };
 
     private static JsonObject ToJson(Measurement m) => new()

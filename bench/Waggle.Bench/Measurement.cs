@@ -1,3 +1,5 @@
+using Waggle.Bench.Paired;
+
 namespace Waggle.Bench;
 
 /// <summary>
@@ -61,7 +63,13 @@ public readonly record struct Goal(GoalKind Kind, double Value)
 /// <summary>A figure against its named baseline of the same run. Without a baseline the goal speaks of the figure itself.</summary>
 public sealed record Comparison(string Title, string Unit, Measurement Subject, Measurement? Baseline, Goal Goal)
 {
-    public double Ratio => Baseline is null ? Subject.Median : Subject.Median / Baseline.Median;
+    /// <summary>Where both sides were sampled in pairs: their ratio, which is closer to the truth than the medians' ratio.</summary>
+    public PairedRatio? Paired { get; init; }
 
-    public bool? Reached => Goal.Reached(Ratio);
+    public double Ratio => Paired?.Median ?? (Baseline is null ? Subject.Median : Subject.Median / Baseline.Median);
+
+    /// <summary>Null: there is no goal, or the samples cannot tell.</summary>
+    public bool? Reached => Verdict switch { Verdict.Reached => true, Verdict.Missed => false, _ => null };
+
+    public Verdict Verdict => Paired?.Against(Goal) ?? Goal.Reached(Ratio) switch { null => Verdict.Stated, true => Verdict.Reached, false => Verdict.Missed };
 }

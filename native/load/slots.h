@@ -6,12 +6,12 @@
  *
  *   waggle-load slots MODE ADDR PORT START SLOT GUARD TAIL PATTERN [COUNT]     (the times in ns)
  *       sends in slots with an 'x' and is still in those with a '.'; prints, for each slot, units and nanoseconds: bytes ("stream"),
- *       transactions ("rr" with COUNT connections at a time, "connect" with a connection for each), datagrams received ("udp"). It runs on the
- *       first CPU, the other end on the last: which CPUs the scheduler would choose is by far the largest difference between two samples.
+ *       transactions ("rr" with COUNT connections at a time, "connect" with a connection for each), datagrams received ("udp").
  *   waggle-load switch START SLOT GUARD TAIL PATTERN CPUSTAT MAP...
  *       writes 0 ('x') or 1 ('.') to the first word of row 0 of the pinned maps at the beginning of each slot; prints, for each slot, by how
  *       many ns it came late, and how much CPU time (ns) the cgroup and the ksoftirqd used while the generators count. Holds the CPUs
  *       awake meanwhile: a halted virtual CPU takes tens of µs to answer, which is no property of any path.
+ *   waggle-load gather CGROUP CPU                                               (gather.h)
  */
 #include <dirent.h>
 #include <linux/bpf.h>
@@ -132,7 +132,7 @@ static void unit_udp(struct generator *g)
 
 static void open_generator(struct generator *g, const char *mode, const char *address, const char *port, int count)
 {
-	char pin[2] = { 0, (char)(sysconf(_SC_NPROCESSORS_ONLN) - 1) }, next[16], byte = 'x';
+	char next[16], byte = 'x';
 
 	g->peer = parse(address, port);
 	g->units = units_done;
@@ -140,8 +140,7 @@ static void open_generator(struct generator *g, const char *mode, const char *ad
 	if (!strcmp(mode, "udp")) {
 		g->control = open_socket(&g->peer, SOCK_STREAM, 0);
 		g->fd = open_socket(&g->peer, SOCK_DGRAM, 0);
-		pin[0] = 'V';
-		send_all(g->control, pin, 2);
+		send_all(g->control, "U", 1);
 		g->unit = unit_udp;
 		g->units = units_received;
 	} else if (!strcmp(mode, "connect")) {
@@ -150,14 +149,12 @@ static void open_generator(struct generator *g, const char *mode, const char *ad
 		g->unit = unit_connect;
 	} else if (!strcmp(mode, "stream") || (!strcmp(mode, "rr") && count == 1)) {
 		g->fd = open_socket(&g->peer, SOCK_STREAM, 0);
-		pin[0] = mode[0] == 's' ? 'T' : 'Q';
-		send_all(g->fd, pin, 2);
+		send_all(g->fd, mode[0] == 's' ? "S" : "R", 1);
 		g->unit = mode[0] == 's' ? unit_stream : unit_rr;
 	} else if (!strcmp(mode, "rr") && count > 1 && (g->fds = calloc((size_t)count, sizeof(*g->fds)))) {
-		pin[0] = 'Q';
 		for (int i = 0; i < count; i++) {
 			g->fds[i] = (struct pollfd){ .fd = open_socket(&g->peer, SOCK_STREAM, 0), .events = POLLIN };
-			send_all(g->fds[i].fd, pin, 2);
+			send_all(g->fds[i].fd, "R", 1);
 			send_all(g->fds[i].fd, &byte, 1);
 		}
 		g->unit = unit_many;
@@ -172,7 +169,6 @@ static int slots(int argc, char **argv)
 	struct plan plan = read_plan(argv + 5);
 	struct generator g = { 0 };
 
-	stay_on_cpu(0);
 	open_generator(&g, argv[2], argv[3], argv[4], argc > 10 ? atoi(argv[10]) : 1);
 	for (int64_t i = 0; i < plan.count; i++) {
 		int64_t begins = plan.start + i * plan.slot, ends = begins + plan.slot, before = 0, now = monotonic();

@@ -2,7 +2,7 @@
  * waggle-load: the traffic generator and receiver of `waggle bench`, in C so that what is measured is the network path and not a
  * managed runtime's sockets. The same program drives every path under test and every baseline.
  *
- *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests, 'P' as well, on the CPU that the next byte names, and tells its CPU time; UDP: counts. 'T', 'Q', 'V': as 'S', 'R', 'U' on the CPU that the next byte names. PORT + 1: one request per connection. Runs until killed,
+ *   waggle-load serve ADDR PORT                    TCP: 'S' discards a stream, 'R' echoes requests, 'P' as well, on the CPU that the next byte names, and tells its CPU time; UDP: counts. PORT + 1: one request per connection. Runs until killed,
  *                                                  or until its stdin closes where that is a pipe
  *   waggle-load stream ADDR PORT SECONDS           prints bytes per second, as the receiver counted them
  *   waggle-load rr ADDR PORT SECONDS               prints 1-byte request/response transactions per second
@@ -12,7 +12,7 @@
  *   waggle-load udp ADDR PORT SECONDS SIZE         prints datagrams received per second
  *   waggle-load udpcost ADDR PORT SECONDS SIZE     prints nanoseconds of the sender's CPU per datagram, with all the packets' work
  *                                                  that is done in its time
- *   waggle-load slots|switch …                     traffic in slots, by which two variants are compared: slots.h
+ *   waggle-load slots|switch|gather …              traffic in slots, by which two variants are compared: slots.h
  *   waggle-load mcast-recv GROUP PORT IFNAME       joins and counts; prints the count when its stdin closes
  *   waggle-load mcast-sink                         members in many namespaces, by lines on stdin until it closes:
  *                                                  "join NETNS GROUP PORT IFNAME" joins ("ok"), "count GROUP" prints what came
@@ -166,8 +166,8 @@ static void echo(int fd, char *byte)
 			break;
 }
 
-/* One TCP connection of the server: its first byte says what it is for. `receiver`: the process that counts datagrams. */
-static void serve_connection(int fd, volatile uint64_t *datagrams, pid_t receiver)
+/* One TCP connection of the server: its first byte says what it is for. */
+static void serve_connection(int fd, volatile uint64_t *datagrams)
 {
 	static char buffer[STREAM_CHUNK];
 	uint64_t total = 0;
@@ -175,16 +175,6 @@ static void serve_connection(int fd, volatile uint64_t *datagrams, pid_t receive
 	char mode;
 
 	receive_all(fd, &mode, 1);
-	if (mode == 'T' || mode == 'Q' || mode == 'V') {
-		char cpu;
-
-		receive_all(fd, &cpu, 1);
-		if (mode == 'V')
-			move_to_cpu(receiver, cpu);
-		else
-			stay_on_cpu(cpu);
-		mode = mode == 'T' ? 'S' : mode == 'Q' ? 'R' : 'U';
-	}
 	switch (mode) {
 	case 'S':
 		while ((n = recv(fd, buffer, sizeof(buffer), 0)) > 0)
@@ -231,7 +221,6 @@ static void serve_requests(const char *address, const char *port)
 	snprintf(next, sizeof(next), "%d", atoi(port) + 1);
 	e = parse(address, next);
 	listening = open_socket(&e, SOCK_STREAM, 1);
-	stay_on_cpu((int)sysconf(_SC_NPROCESSORS_ONLN) - 1);
 	for (;;) {
 		int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
 
@@ -250,7 +239,6 @@ static int serve(const char *address, const char *port)
 	int tcp = open_socket(&e, SOCK_STREAM, 1);
 	volatile uint64_t *datagrams = shared_counter();
 	struct stat input;
-	pid_t receiver;
 	/* Who started us and is killed cannot tell us: the end of the pipe does. */
 	int owned = !fstat(0, &input) && S_ISFIFO(input.st_mode);
 
@@ -259,8 +247,7 @@ static int serve(const char *address, const char *port)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		serve_requests(address, port);
 	}
-	receiver = fork();
-	if (receiver == 0) {
+	if (fork() == 0) {
 		static char buffers[UDP_BATCH][2048];
 		struct mmsghdr messages[UDP_BATCH] = { 0 };
 		struct iovec parts[UDP_BATCH];
@@ -292,7 +279,7 @@ static int serve(const char *address, const char *port)
 			continue;
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		if (fork() == 0) {
-			serve_connection(fd, datagrams, receiver);
+			serve_connection(fd, datagrams);
 			_exit(0);
 		}
 		close(fd);
@@ -600,6 +587,7 @@ static int mcast_send(const char *group, const char *port, const char *device, l
 }
 
 #include "slots.h"
+#include "gather.h"
 
 int main(int argc, char **argv)
 {
@@ -627,6 +615,8 @@ int main(int argc, char **argv)
 		return slots(argc, argv);
 	if (argc >= 8 && !strcmp(argv[1], "switch"))
 		return switch_slots(argc, argv);
-	fprintf(stderr, "usage: waggle-load serve|stream|rr|rrmany|rrcost|udp|udpcost|slots|switch|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
+	if (argc == 4 && !strcmp(argv[1], "gather"))
+		return gather(argv[2], atoi(argv[3]));
+	fprintf(stderr, "usage: waggle-load serve|stream|rr|rrmany|rrcost|udp|udpcost|slots|switch|gather|mcast-recv|mcast-sink|mcast-send|mroute … (see the head of its source)\n");
 	return 2;
 }

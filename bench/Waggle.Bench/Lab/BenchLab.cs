@@ -4,7 +4,9 @@ using System.Text.Json.Nodes;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Kube.Exec;
+using Waggle.Datapath.Loading;
 using Waggle.Lab.Cluster;
+using Waggle.Linux;
 
 namespace Waggle.Bench.Lab;
 
@@ -21,8 +23,9 @@ internal sealed class BenchLab : IAsyncDisposable
 
     private static readonly TimeSpan PodTimeout = TimeSpan.FromSeconds(60);
     private readonly LabCluster _labs;
+    private readonly int _nodes;
 
-    private BenchLab(LabCluster labs, string name, KubeClient client) => (_labs, Name, Client) = (labs, name, client);
+    private BenchLab(LabCluster labs, string name, int nodes, KubeClient client) => (_labs, Name, _nodes, Client) = (labs, name, nodes, client);
 
     internal string Name { get; }
 
@@ -30,6 +33,17 @@ internal sealed class BenchLab : IAsyncDisposable
 
     /// <summary>Nodes in order: control plane, worker, worker2, ….</summary>
     internal string Node(int number) => number switch { 0 => $"{Name}-control-plane", 1 => $"{Name}-worker", _ => FormattableString.Invariant($"{Name}-worker{number}") };
+
+    /// <summary>The names of all nodes.</summary>
+    internal IEnumerable<string> Nodes => Enumerable.Range(0, _nodes).Select(Node);
+
+    /// <summary>Everything that runs on the lab's nodes.</summary>
+    internal Cgroup Cgroup => Cgroup.At(LabPaths.OfThisProcess().Cgroup(Name));
+
+    /// <summary>A node's pinned maps, as this machine sees them.</summary>
+    internal DatapathPaths PathsOf(string node) => new(Cgroup.Child(node).Child("system").Processes() is [var holder, ..]
+        ? string.Create(CultureInfo.InvariantCulture, $"/proc/{holder}/root/sys/fs/bpf")
+        : throw new InvalidOperationException($"node {node} does not run"));
 
     /// <param name="nodes">The control plane included.</param>
     /// <param name="progress">Who is told of the steps.</param>
@@ -43,7 +57,7 @@ internal sealed class BenchLab : IAsyncDisposable
         try
         {
             var info = await labs.UpAsync(new LabOptions { Name = name, Nodes = nodes }, progress, cancellation).ConfigureAwait(false);
-            return new BenchLab(labs, name, new KubeClient(KubeConfig.FromFile(info.Kubeconfig)));
+            return new BenchLab(labs, name, nodes, new KubeClient(KubeConfig.FromFile(info.Kubeconfig)));
         }
         catch
         {

@@ -17,6 +17,10 @@ internal sealed class LabPath(string name, BenchLab lab, string client, string a
         return double.Parse(output, CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Runs traffic in slots and returns what the generator printed.</summary>
+    internal Task<string> SlotsAsync(SlotTraffic traffic, string[] plan, CancellationToken cancellation) => lab.ExecAsync(
+        client, [Program, "slots", traffic.Mode, address, TrafficFigures.Port, .. plan, traffic.Connections.ToString(CultureInfo.InvariantCulture)], cancellation);
+
     /// <summary>The pods end with the lab.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -66,6 +66,47 @@ public class RingBufferTests
     }
 
     [Fact]
+    public async Task RunAsync_CancelledWhileItRests_HandlesWhatIsThere()
+    {
+        using var o = Load(out var emit, out var map);
+        using var program = emit;
+        using var events = map;
+        using var cancel = new CancellationTokenSource();
+        var arrived = new TaskCompletionSource();
+        using var buffer = new RingBuffer(events, _ => arrived.TrySetResult());
+        var run = buffer.RunAsync(cancel.Token, TimeSpan.FromDays(1));
+        program.TestRun(new byte[64]);
+        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        program.TestRun(new byte[64], repeat: 5);
+        await cancel.CancelAsync();
+        await run.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.Equal(6, buffer.Records);
+    }
+
+    [Fact]
+    public async Task RunAsync_BufferFillsQuickly_DoesNotRest()
+    {
+        using var o = Load(out var emit, out var map);
+        using var program = emit;
+        using var events = map;
+        using var cancel = new CancellationTokenSource();
+        var arrived = new TaskCompletionSource();
+        program.TestRun(new byte[64], repeat: 100); // 800 of 4,096 bytes
+        using var buffer = new RingBuffer(events, record =>
+        {
+            if (BinaryPrimitives.ReadUInt32LittleEndian(record) == 100)
+            {
+                arrived.TrySetResult();
+            }
+        });
+        var run = buffer.RunAsync(cancel.Token, TimeSpan.FromDays(1));
+        program.TestRun(new byte[64]);
+        await arrived.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await cancel.CancelAsync();
+        await run.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public void Open_NotARingBuffer_IsRefused()
     {
         using var map = BpfMap.Create(new BpfMapSpec(BpfMapType.Hash, "test", 4, 4, 1));

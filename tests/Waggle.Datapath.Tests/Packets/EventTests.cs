@@ -54,6 +54,22 @@ public sealed class EventTests
     }
 
     [Fact]
+    public void Event_TracePaused_NoneUntilItGoesOnButDropsAreTold()
+    {
+        using var pod = new PodHook(Configs.Tunnel with { TracePoints = 1u << (int)TracePoint.ToOverlay });
+        var state = pod.Hook.Map<uint, TraceState>("trace_state");
+        state.Update(0, new TraceState { Paused = 1 });
+        var paused = Events(pod, () =>
+        {
+            pod.FromPod(PacketBuilder.Ip(Configs.Pod4, Configs.Remote4).UdpPorts(1, 2));
+            pod.FromPod(PacketBuilder.Ip("10.0.1.99", Configs.Remote4).UdpPorts(1, 2));
+        });
+        Assert.Equal((byte)EventType.Drop, MemoryMarshal.Read<EventHeader>(Assert.Single(paused)).Type);
+        state.Update(0, default);
+        Assert.Equal((byte)EventType.Trace, MemoryMarshal.Read<EventHeader>(Assert.Single(Events(pod, () => pod.FromPod(PacketBuilder.Ip(Configs.Pod4, Configs.Remote4).UdpPorts(1, 2))))).Type);
+    }
+
+    [Fact]
     public void Event_Membership_JoinFilterLeave()
     {
         using var pod = new PodHook(Configs.Tunnel with { EventRate = 0 });

@@ -172,6 +172,25 @@ public sealed class ShortcutTests
     }
 
     [Fact]
+    public void EveryPacketTold_NobodyLooks_PathIsKeptUntilSomebodyDoes()
+    {
+        using var pair = new PairHook(configure: c => c with { TracePoints = 0xfff, TraceAggregation = (byte)TraceAggregation.Low });
+        var state = pair.Hook.Map<uint, TraceState>("trace_state");
+        state.Update(0, new TraceState { Paused = 1 });
+        var packet = Shortcut(pair, Path.PodToPod, port => pair.AtoB.UdpPorts(port, 53), () => Forget(pair), () => pair.Hook.AddEndpoint(B));
+        Assert.Equal(Mac.OtherPod, packet.DestinationMac);
+        pair.Hook.AddEndpoint(B);
+        for (var i = 0; i < 3; i++)
+        {
+            pair.FromA(pair.AtoB.UdpPorts(4000, 53)).Redirected();
+        }
+
+        state.Update(0, default);
+        Forget(pair);
+        Assert.NotEqual(TcAction.Redirect, pair.FromA(pair.AtoB.UdpPorts(4000, 53)).Action);
+    }
+
+    [Fact]
     public void Rules_AreCounted_OnTheShortWayToo()
     {
         using var pair = new PairHook();
