@@ -257,6 +257,12 @@ static void write_word(int map, uint32_t word)
 		die("write map");
 }
 
+static void write_all(const int *maps, int count, uint32_t word)
+{
+	for (int i = 0; i < count; i++)
+		write_word(maps[i], word);
+}
+
 static int open_map(const char *path)
 {
 	union bpf_attr attributes;
@@ -294,19 +300,19 @@ static int switch_slots(int argc, char **argv)
 	if (latency >= 0 && write(latency, &none, sizeof(none)) != sizeof(none))
 		fprintf(stderr, "waggle-load: CPUs may halt\n");
 	sched_setscheduler(0, SCHED_FIFO, &urgent);
+	write_all(maps, map_count, plan.pattern[0] != 'x');
 	for (int64_t i = 0; i < plan.count; i++) {
 		int64_t begins = plan.start + i * plan.slot, late, before;
 
 		sleep_until(begins);
-		for (int map = 0; map < map_count; map++)
-			write_word(maps[map], plan.pattern[i] != 'x');
+		write_all(maps, map_count, plan.pattern[i] != 'x');
 		late = monotonic() - begins;
 		sleep_until(begins + plan.guard);
 		before = used_cpu(stat, threads, thread_count);
 		sleep_until(begins + plan.slot - plan.tail);
 		printf("%lld %lld\n", (long long)late, (long long)(used_cpu(stat, threads, thread_count) - before));
 	}
-	for (int map = 0; map < map_count; map++)
-		write_word(maps[map], 0);
+	sleep_until(plan.start + plan.count * plan.slot);
+	write_all(maps, map_count, 0);
 	return 0;
 }

@@ -82,12 +82,22 @@ public sealed class OverheadBenchmark : IBenchmark
     /// <summary>Off must be off, and on must be on: short connections, of which each makes several events.</summary>
     private static async Task ProveSwitchAsync(SlotRunner runner, LabPath path, CancellationToken cancellation)
     {
+        const int attempts = 5;
         var plan = SlotPlan.Create(TimeSpan.FromMilliseconds(400), new Random(1));
-        var on = await CountAsync(plan.Always()).ConfigureAwait(false);
-        var off = await CountAsync(plan.Always().Complement()).ConfigureAwait(false);
-        if (on < 100 || off > on / 10)
+        for (var attempt = 1; ; attempt++)
         {
-            throw new InvalidOperationException($"observability is not switched: {on} events while it was on, {off} while it was off");
+            var on = await CountAsync(plan.Always()).ConfigureAwait(false);
+            var off = await CountAsync(plan.Always().Complement()).ConfigureAwait(false);
+            if (on > 100 && off < on / 20)
+            {
+                return;
+            }
+
+            // A busy machine may hold a switch up for longer than a slot.
+            if (attempt == attempts)
+            {
+                throw new InvalidOperationException($"observability is not switched: {on} events while it was on, {off} while it was off");
+            }
         }
 
         async Task<ulong> CountAsync(SlotPlan wanted)
