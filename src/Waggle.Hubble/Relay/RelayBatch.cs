@@ -18,6 +18,9 @@ internal sealed class RelayBatch : IDisposable
     /// <summary>Their bytes.</summary>
     public int Length { get; private set; }
 
+    /// <summary>Latest time that stands in a message, ns since 1970; 0: none does.</summary>
+    public long LatestNs { get; set; }
+
     /// <summary>When it was handed over, in ticks of the clock.</summary>
     public long Arrived { get; set; }
 

@@ -26,6 +26,9 @@ public sealed record RelayOptions
     /// <summary>Events of one node that wait to be merged, per client.</summary>
     public int BufferPerNode { get; init; } = 128;
 
+    /// <summary>What one node may say in an answer that ends and asked for no number: more than the largest ring holds is a lie.</summary>
+    public long MaxAnswer { get; init; } = 1 << 24;
+
     /// <summary>Nodes that one relay serves at most.</summary>
     public int MaxNodes { get; init; } = 5000;
 }

@@ -54,8 +54,11 @@ internal readonly ref struct RelayScan
 
                     own &= inner;
                     break;
-                case StatusTag or LostTag:
+                case LostTag:
                     kinds++;
+                    break;
+                case StatusTag:
+                    (kinds, own) = (kinds + 1, false); // it names nodes
                     break;
                 case NodeNameTag:
                     names++;

@@ -14,9 +14,6 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
     private const int FlushBytes = 32 << 10;
     private const int MaxTail = 65536;
 
-    /// <summary>Clocks of nodes differ by less than this.</summary>
-    private const long SkewNs = 10_000_000_000;
-
     private readonly Dictionary<string, RelayReader> _readers = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
     private readonly long _startNs = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
@@ -24,16 +21,25 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
     private readonly RpcFrameBuffer _frames = new();
     private ulong _sent;
 
+    /// <summary>Flows that a node may send.</summary>
+    private long MaxFlows => question.Window switch
+    {
+        { Follow: true } => long.MaxValue,
+        { Number: > 0 and var number } when number < (ulong)options.MaxAnswer => (long)number,
+        _ => options.MaxAnswer,
+    };
+
     /// <summary>Serves until the answer is whole or the client goes.</summary>
     public async Task RunAsync()
     {
         var window = question.Window;
         using var merge = new TimeMerge(window.Follow ? _startNs : long.MaxValue, options.Hold, options.Patience, time);
+        var times = new RelayTimes(window, merge, _startNs, time);
         var keepTail = window is { Follow: false, First: false, Number: > 0 and <= MaxTail };
         try
         {
             var (nodes, changed) = pool.Now;
-            Begin(nodes, merge);
+            Begin(nodes, merge, times);
             while (_sent < window.Limit)
             {
                 if (merge.TryPeek(out var source))
@@ -43,15 +49,14 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
                     if (_frames.Length >= FlushBytes)
                     {
                         await SendAsync().ConfigureAwait(false);
+                        LookAtNodes();
                     }
 
                     continue;
                 }
 
-                if (window.Follow && (changed.IsCompleted || _readers.Values.Any(MayRestart)))
+                if (LookAtNodes())
                 {
-                    (nodes, changed) = pool.Now;
-                    Follow(nodes, merge);
                     continue;
                 }
 
@@ -79,6 +84,18 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
             }
 
             await SendAsync().ConfigureAwait(false);
+
+            bool LookAtNodes()
+            {
+                if (!window.Follow || !(changed.IsCompleted || _readers.Values.Any(MayRestart)))
+                {
+                    return false;
+                }
+
+                (nodes, changed) = pool.Now;
+                Follow(nodes, merge, times);
+                return true;
+            }
         }
         finally
         {
@@ -97,12 +114,12 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
         _stop.Dispose();
     }
 
-    private void Begin(IReadOnlyList<RelayNode> nodes, TimeMerge merge)
+    private void Begin(IReadOnlyList<RelayNode> nodes, TimeMerge merge, RelayTimes times)
     {
         var (there, away) = (nodes.Where(n => n.Available != false).ToList(), nodes.Where(n => n.Available == false).ToList());
         foreach (var node in there)
         {
-            Start(node, merge, null);
+            Start(node, merge, times, null);
         }
 
         if (there.Count > 0)
@@ -117,11 +134,11 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
     }
 
     /// <summary>Nodes that came, came back or went.</summary>
-    private void Follow(IReadOnlyList<RelayNode> nodes, TimeMerge merge)
+    private void Follow(IReadOnlyList<RelayNode> nodes, TimeMerge merge, RelayTimes times)
     {
         foreach (var (name, reader) in _readers.Where(r => nodes.All(n => n.Peer.Name != r.Key)).ToArray())
         {
-            reader.Stop.Cancel();
+            reader.Cancel();
             _readers.Remove(name);
             Tell(NodeState.NodeGone, [name], "");
         }
@@ -132,8 +149,8 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
             {
                 // Where it was, if it was: what happened meanwhile is in the node's ring.
                 var since = (reader?.LastNs ?? _startNs) + 1;
-                reader?.Stop.Cancel();
-                Start(node, merge, since);
+                reader?.Cancel();
+                Start(node, merge, times, since);
                 Tell(NodeState.NodeConnected, [node.Peer.Name], "");
             }
         }
@@ -143,10 +160,10 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
     private bool MayRestart(RelayReader reader) => reader.Task.IsCompleted && reader.Node.Available == true
         && time.GetElapsedTime(reader.Started) > (reader.Refused ? options.MaxBackoff : options.MinBackoff);
 
-    private void Start(RelayNode node, TimeMerge merge, long? sinceNs)
+    private void Start(RelayNode node, TimeMerge merge, RelayTimes times, long? sinceNs)
     {
         var source = new MergeSource(node.Peer.Name, options.BufferPerNode);
-        var reader = new RelayReader(node, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token), source, time.GetTimestamp());
+        var reader = new RelayReader(node, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token), source, times, MaxFlows, time.GetTimestamp());
         _readers[node.Peer.Name] = reader;
         merge.Add(source);
         reader.Task = Task.Run(() => ReadAsync(reader, merge, sinceNs));
@@ -156,31 +173,37 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
     {
         RelayedFlow? last = null;
         RelayBatch? batch = null;
-        var latest = question.Window.Follow ? long.MaxValue : _startNs + SkewNs;
+        var told = !question.TellsNodes;
         try
         {
-            var stream = question.Ask(reader.Node, sinceNs, reader.Stop.Token);
+            var stream = question.Ask(reader.Node, sinceNs, reader.Stopped);
             await foreach (var frames in stream.ConfigureAwait(false))
             {
                 while (frames.TryNext(out var message))
                 {
                     batch ??= new RelayBatch();
-                    if (!reader.Take(message.Span, latest, batch))
+                    if (reader.Take(message.Span, batch) is { } problem)
                     {
-                        last = Status(NodeState.NodeError, [reader.Node.Peer.Name], "sends what is later than the request, which asked for none; the rest of its answer is not taken");
+                        last = Status(NodeState.NodeError, [reader.Node.Peer.Name], problem);
                         break;
+                    }
+
+                    if (reader.IsAhead && !told && !batch.IsFull)
+                    {
+                        told = true;
+                        batch.Add(Status(NodeState.NodeError, [reader.Node.Peer.Name], "its clock is ahead of the relay's; what it says is merged by when it comes").ToByteArray(), reader.PlaceNs, isFlow: false);
                     }
 
                     if (batch.IsFull)
                     {
-                        await merge.PutAsync(reader.Source, batch, reader.Stop.Token).ConfigureAwait(false);
+                        await reader.PutAsync(merge, batch).ConfigureAwait(false);
                         batch = null;
                     }
                 }
 
                 if (batch is { Count: > 0 })
                 {
-                    await merge.PutAsync(reader.Source, batch, reader.Stop.Token).ConfigureAwait(false);
+                    await reader.PutAsync(merge, batch).ConfigureAwait(false);
                     batch = null;
                 }
 
@@ -199,16 +222,16 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
         {
         }
 
-        if (last is not null && question.TellsNodes && !reader.Stop.IsCancellationRequested)
+        if (last is not null && question.TellsNodes && !reader.Stopped.IsCancellationRequested)
         {
             // In time order after what the node did say.
-            var at = Math.Max(reader.LastNs, _startNs);
+            var at = Math.Max(reader.PlaceNs, _startNs);
             last.Time = FlowEncoder.Time(at);
             batch ??= new RelayBatch();
             batch.Add(last.ToByteArray(), at, isFlow: false);
             try
             {
-                await merge.PutAsync(reader.Source, batch, reader.Stop.Token).ConfigureAwait(false);
+                await reader.PutAsync(merge, batch).ConfigureAwait(false);
                 batch = null;
             }
             catch (OperationCanceledException)
@@ -219,6 +242,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
         batch?.Dispose();
         reader.Source.Complete();
         merge.Wake();
+        reader.Done();
     }
 
     /// <summary>An answer that should end and does not go on is given up.</summary>
@@ -231,9 +255,9 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
 
         foreach (var source in merge.Sources)
         {
-            if (merge.Silence(source) > options.GiveUp && _readers.TryGetValue(source.Name, out var reader) && !reader.Stop.IsCancellationRequested)
+            if (merge.Silence(source) > options.GiveUp && _readers.TryGetValue(source.Name, out var reader) && !reader.Stopped.IsCancellationRequested)
             {
-                reader.Stop.Cancel();
+                reader.Cancel();
                 Tell(NodeState.NodeError, [source.Name], $"nothing heard for {options.GiveUp.TotalSeconds:0.#} s; the rest of its answer is not waited for");
             }
         }

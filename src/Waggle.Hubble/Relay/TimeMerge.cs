@@ -18,9 +18,13 @@ internal sealed class TimeMerge(long liveFromNs, TimeSpan hold, TimeSpan patienc
     private readonly PriorityQueue<MergeSource, long> _heads = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
     private int _full;
+    private long _emittedNs = long.MinValue / 2;
 
     /// <summary>Streams that are not over.</summary>
     public IReadOnlyList<MergeSource> Sources => _sources;
+
+    /// <summary>Latest time that went out, ns since 1970.</summary>
+    public long EmittedNs => Volatile.Read(ref _emittedNs);
 
     /// <summary>Adds a stream; called by the reader.</summary>
     public void Add(MergeSource source)
@@ -92,6 +96,11 @@ internal sealed class TimeMerge(long liveFromNs, TimeSpan hold, TimeSpan patienc
     /// <summary>Goes on; the head that was peeked at is gone.</summary>
     public void Advance(MergeSource source)
     {
+        if (source.HeadNs > _emittedNs)
+        {
+            Volatile.Write(ref _emittedNs, source.HeadNs);
+        }
+
         if (source.Next())
         {
             _heads.DequeueEnqueue(source, source.HeadNs);
