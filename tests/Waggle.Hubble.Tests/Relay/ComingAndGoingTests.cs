@@ -22,7 +22,7 @@ public sealed class ComingAndGoingTests : IDisposable
         await using var steady = await TestServer.StartAsync(capacity: 4095, node: "steady");
         await using var flapping = await TestServer.StartAsync(capacity: 4095, node: "flapping");
         var path = Path.Combine(_directory, "hubble.sock");
-        var listener = await RpcListener.UnixAsync(path, flapping.Server, NullLoggerFactory.Instance);
+        var listener = await RpcListener.UnixAsync(path, flapping.Server, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
         await using var relay = await TestRelay.StartAsync([new("steady", steady.SocketPath), new("flapping", path)], options: TestRelay.Options() with { Patience = TimeSpan.FromSeconds(1), MaxBackoff = TimeSpan.FromMilliseconds(200) });
         var (written, got) = (new HashSet<string>(), new List<string>());
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -41,7 +41,7 @@ public sealed class ComingAndGoingTests : IDisposable
             await listener.DisposeAsync();
             Write(100);
             await TakeAsync(() => got.Count(g => g.StartsWith("steady", StringComparison.Ordinal)) == written.Count / 2); // the other goes on
-            listener = await RpcListener.UnixAsync(path, flapping.Server, NullLoggerFactory.Instance);
+            listener = await RpcListener.UnixAsync(path, flapping.Server, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
             await TakeAsync(() => got.Count >= written.Count);
         }
 

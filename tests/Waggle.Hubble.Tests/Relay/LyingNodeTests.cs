@@ -170,7 +170,7 @@ public sealed class LyingNodeTests
         {
             var volume = volumes.Add(new SecretVolume());
             volume.Write(certificate, pki.Pem);
-            var listener = volumes.Add(await RpcListener.TcpAsync(new IPEndPoint(IPAddress.Loopback, 0), a.Server, volume.Files(TimeProvider.System), requireClientCertificate: true, NullLoggerFactory.Instance));
+            var listener = volumes.Add(await RpcListener.TcpAsync(new IPEndPoint(IPAddress.Loopback, 0), a.Server, volume.Files(TimeProvider.System), requireClientCertificate: true, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
             peers.Add(new Peer(name, $"127.0.0.1:{listener.Port}", Peer.ServerName("default", name)));
         }
 

@@ -19,6 +19,7 @@ public sealed partial class RpcServer
     private readonly Dictionary<string, ServiceDescriptor?> _services = new(StringComparer.Ordinal);
     private readonly ILogger<RpcServer> _logger;
     private readonly CancellationToken _stopping;
+    private int _calls;
 
     /// <param name="logger">Gets faults of methods.</param>
     /// <param name="stopping">Ends all calls with Unavailable.</param>
@@ -26,6 +27,12 @@ public sealed partial class RpcServer
 
     /// <summary>Largest message accepted, bytes.</summary>
     public int MaxMessageBytes { get; init; } = 4 << 20;
+
+    /// <summary>Calls under way at most, over all connections: what one holds is bounded, and so is what all hold.</summary>
+    public int MaxCalls { get; init; } = 2048;
+
+    /// <summary>How long a client may take to send the request of a method that takes one.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Services that have a method here, with their definitions where known.</summary>
     public IReadOnlyDictionary<string, ServiceDescriptor?> Services => _services;
@@ -85,8 +92,14 @@ public sealed partial class RpcServer
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping);
         var (code, detail) = (RpcStatusCode.OK, "");
         var deadline = false;
+        var calls = Interlocked.Increment(ref _calls);
         try
         {
+            if (calls > MaxCalls)
+            {
+                throw new RpcException(RpcStatusCode.ResourceExhausted, $"{MaxCalls} calls are under way, which is the limit; try again later");
+            }
+
             if (context.Request.Headers.TryGetValue(RpcHeaders.Timeout, out var timeout))
             {
                 if (!RpcHeaders.TryParseTimeout(timeout.ToString(), out var limit))
@@ -127,6 +140,10 @@ public sealed partial class RpcServer
             LogFault(context.Request.Path.Value ?? "", e);
             (code, detail) = (RpcStatusCode.Internal, "the server failed; its log says why");
         }
+        finally
+        {
+            Interlocked.Decrement(ref _calls);
+        }
 
         await FinishAsync(context, code, detail).ConfigureAwait(false);
     }
@@ -166,13 +183,22 @@ public sealed partial class RpcServer
         }
     }
 
-    private static async Task<TRequest> OnlyAsync<TRequest>(IAsyncEnumerable<TRequest> requests, RpcServerCall call)
+    private async Task<TRequest> OnlyAsync<TRequest>(IAsyncEnumerable<TRequest> requests, RpcServerCall call)
         where TRequest : class
     {
         TRequest? only = null;
-        await foreach (var request in requests.WithCancellation(call.Cancellation).ConfigureAwait(false))
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
+        limit.CancelAfter(RequestTimeout);
+        try
         {
-            only = only is null ? request : throw new RpcException(RpcStatusCode.Internal, "more than one request to a method that takes one");
+            await foreach (var request in requests.WithCancellation(limit.Token).ConfigureAwait(false))
+            {
+                only = only is null ? request : throw new RpcException(RpcStatusCode.Internal, "more than one request to a method that takes one");
+            }
+        }
+        catch (OperationCanceledException) when (!call.Cancellation.IsCancellationRequested)
+        {
+            throw new RpcException(RpcStatusCode.DeadlineExceeded, $"no whole request within {RequestTimeout.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s");
         }
 
         return only ?? throw new RpcException(RpcStatusCode.Internal, "no request");
