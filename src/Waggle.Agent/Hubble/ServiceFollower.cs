@@ -27,6 +27,10 @@ internal sealed class ServiceFollower(HubbleMetadata metadata, AgentEvents event
                 }
 
                 _told.RemoveWhere(k => view.Find(k) is null);
+                foreach ((string Namespace, string Name) gone in _names.Keys.Where(n => !IsThere(view, n)).ToArray())
+                {
+                    _names.Remove(gone);
+                }
             }
 
             foreach (Change<ServiceFrontend> change in batch.Changes)
@@ -41,14 +45,16 @@ internal sealed class ServiceFollower(HubbleMetadata metadata, AgentEvents event
                 {
                     events.ServiceDeleted(change.Row);
                 }
-            }
 
-            foreach ((string Namespace, string Name) gone in _names.Keys.Where(n => view.FindBy(services.ByService, $"{n.Namespace}/{n.Name}") is null).ToArray())
-            {
-                _names.Remove(gone);
+                if (change.IsDeleted && !IsThere(view, (change.Row.Key.Namespace, change.Row.Key.Name)))
+                {
+                    _names.Remove((change.Row.Key.Namespace, change.Row.Key.Name));
+                }
             }
         }
     }
+
+    private bool IsThere(TableView<ServiceFrontendKey, ServiceFrontend> view, (string Namespace, string Name) service) => view.FindBy(services.ByService, $"{service.Namespace}/{service.Name}") is not null;
 
     /// <summary>Whose a frontend is now, and whose its address.</summary>
     private void Name(TableView<ServiceFrontendKey, ServiceFrontend> view, FrontendAddress frontend)

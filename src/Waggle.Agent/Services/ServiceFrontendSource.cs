@@ -121,6 +121,6 @@ internal sealed partial class ServiceFrontendSource(KubeSources kube, ServiceFro
         }
     }
 
-    [LoggerMessage(1096, LogLevel.Warning, "there are more than {Limit} addresses of Services: flows do not name all of them, the first left out is {Service}")]
+    [LoggerMessage(1097, LogLevel.Warning, "there are more than {Limit} addresses of Services: flows do not name all of them, the first left out is {Service}")]
     private partial void LogFull(int limit, string service);
 }

@@ -34,6 +34,40 @@ public sealed class FlowAssemblerTests
     }
 
     [Fact]
+    public void Assemble_OfServices_NamesThemByPort()
+    {
+        _metadata.SetService("10.96.0.1", 80, new ServiceInfo("cart", "shop"));
+        _metadata.SetService("10.96.0.1", 0, new ServiceInfo("cart", "shop"));
+        var record = default(FlowRecord);
+        new FlowAssembler(_metadata).Assemble(Packets.Trace(5, endpoint: 7), Packets.Tcp("10.0.0.1", "10.96.0.1", 1234, 80), ref record);
+        var flow = FlowEncoder.Encode(record);
+        Assert.Equal(new Service { Name = "cart", Namespace = "shop" }, flow.DestinationService);
+        Assert.Null(flow.SourceService);
+        new FlowAssembler(_metadata).Assemble(Packets.Trace(5, endpoint: 7), Packets.Tcp("10.96.0.1", "10.0.0.1", 80, 1234), ref record);
+        Assert.Equal("cart", record.SourceService?.Name);
+        new FlowAssembler(_metadata).Assemble(Packets.Trace(5, endpoint: 7), Packets.Tcp("10.0.0.1", "10.96.0.1", 1234, 81), ref record);
+        Assert.Null(record.DestinationService);
+    }
+
+    [Theory]
+    [InlineData(1000u, 0u, "there")] // the event does not say
+    [InlineData(1000u, 1000u, "there")]
+    [InlineData(1000u, 1001u, "")] // another pod has the address by now, or had it
+    [InlineData(1000u, 3u, "there")] // the datapath did not know the pod yet
+    [InlineData(1000u, 0x0100_0001u, "there")] // it knew the prefix
+    public void Assemble_OfAPodOfAnotherNode_NamesItUnlessThePacketIsOfAnother(uint identity, uint told, string expected)
+    {
+        _metadata.Set("10.0.1.1", new EndpointInfo { Identity = identity, Namespace = "shop", PodName = "there" });
+        _metadata.Set("10.0.0.1", new EndpointInfo { Id = 7, Identity = identity, Namespace = "shop", PodName = "here" });
+        var input = Packets.Trace(5, endpoint: 7);
+        (input.SourceIdentity, input.DestinationIdentity) = (told, told);
+        var record = default(FlowRecord);
+        new FlowAssembler(_metadata).Assemble(input, Packets.Tcp("10.0.1.1", "10.0.0.1"), ref record);
+        Assert.Equal((expected, "here"), (record.SourceEndpoint.PodName, record.DestinationEndpoint.PodName));
+        Assert.Equal(told == 0 ? identity : told, record.SourceIdentity);
+    }
+
+    [Fact]
     public void Assemble_OfAReply_HasTheDirectionOfItsConnection()
     {
         _metadata.Set("10.0.0.2", new EndpointInfo { Id = 7, Identity = 1000 });

@@ -9,6 +9,7 @@ internal sealed class TestMetadata : IFlowMetadata
 {
     private readonly ConcurrentDictionary<FlowAddress, EndpointInfo> _addresses = new();
     private readonly ConcurrentDictionary<uint, EndpointInfo> _identities = new();
+    private readonly Dictionary<(FlowAddress Address, ushort Port), ServiceInfo> _services = [];
 
     public Dictionary<uint, IReadOnlyList<PolicyInfo>> Rules { get; } = [];
 
@@ -19,6 +20,8 @@ internal sealed class TestMetadata : IFlowMetadata
     public ushort TunnelPort { get; init; } = 8472;
 
     public void Set(string address, EndpointInfo endpoint) => _addresses[Parse(address)] = endpoint;
+
+    public void SetService(string address, ushort port, ServiceInfo service) => _services[(Parse(address), port)] = service;
 
     public void Remove(string address) => _addresses.TryRemove(Parse(address), out _);
 
@@ -38,7 +41,7 @@ internal sealed class TestMetadata : IFlowMetadata
 
     public uint IdentityOf(FlowAddress address) => 2;
 
-    public ServiceInfo? Service(FlowAddress address, ushort port, byte protocol) => null;
+    public ServiceInfo? Service(FlowAddress address, ushort port, byte protocol) => _services.GetValueOrDefault((address, port));
 
     public IReadOnlyList<string>? Names(FlowAddress address) => null;
 

@@ -17,6 +17,10 @@ public sealed class ObserveOutputTests : IDisposable
 
     private const string Denied = """{"flow":{"time":"2026-11-21T06:30:08Z","verdict":"DROPPED","IP":{"source":"10.0.1.5","destination":"10.0.2.9","ipVersion":"IPv4"},"l4":{"ICMPv4":{"type":8}},"source":{"identity":1},"destination":{"identity":1002,"namespace":"default","pod_name":"server"},"event_type":{"type":5},"traffic_direction":"EGRESS","is_reply":false,"auth_type":"SPIRE"},"node_name":"n","time":"2026-11-21T06:30:08Z"}""";
 
+    private const string DeniedSyn = """{"flow":{"time":"2026-11-21T06:30:08Z","verdict":"DROPPED","drop_reason_desc":"POLICY_DENIED","IP":{"source":"10.0.1.6","destination":"10.0.2.9","ipVersion":"IPv4"},"l4":{"TCP":{"source_port":41001,"destination_port":80,"flags":{"SYN":true}}},"source":{"identity":1003,"namespace":"default","pod_name":"xwing"},"destination":{"identity":1002,"namespace":"default","pod_name":"server"},"node_name":"n","event_type":{"type":5},"traffic_direction":"INGRESS"},"node_name":"n","time":"2026-11-21T06:30:08Z"}""";
+
+    private const string Audited = """{"flow":{"time":"2026-11-21T06:30:08Z","verdict":"AUDIT","IP":{"source":"10.0.1.6","destination":"10.0.2.9","ipVersion":"IPv4"},"l4":{"UDP":{"source_port":5000,"destination_port":53}},"source":{"identity":1003,"namespace":"default","pod_name":"xwing"},"destination":{"identity":1002,"namespace":"default","pod_name":"server"},"node_name":"n","event_type":{"type":5},"traffic_direction":"EGRESS","is_reply":false},"node_name":"n","time":"2026-11-21T06:30:08Z"}""";
+
     private const string Arp = """{"flow":{"time":"2026-11-21T06:30:09Z","verdict":"FORWARDED","ethernet":{"source":"0a:00:00:00:00:01","destination":"ff:ff:ff:ff:ff:ff"},"event_type":{"type":4,"sub_type":5}},"node_name":"n","time":"2026-11-21T06:30:09Z"}""";
 
     private const string Dns = """{"flow":{"time":"2026-11-21T06:30:10Z","verdict":"FORWARDED","IP":{"source":"10.0.2.10","destination":"10.0.1.5","ipVersion":"IPv4"},"l4":{"UDP":{"source_port":53,"destination_port":40000}},"source":{"identity":104,"namespace":"kube-system","pod_name":"coredns"},"destination":{"identity":1001,"namespace":"default","pod_name":"client"},"Type":"L7","l7":{"type":"RESPONSE","dns":{"query":"example.org.","ips":["192.0.2.1","192.0.2.2"],"ttl":30,"qtypes":["A"],"observation_source":"proxy"}},"event_type":{"type":129},"is_reply":true},"node_name":"n","time":"2026-11-21T06:30:10Z"}""";
@@ -37,6 +41,8 @@ public sealed class ObserveOutputTests : IDisposable
     [InlineData(Drop, "Nov 21 06:30:06.000: default/client:5000 (ID:1001) <> dns.example.org:53 (world) Policy denied DROPPED (UDP)\n")]
     [InlineData(Allowed, "Nov 21 06:30:07.000: default/client:41000 (ID:1001) -> default/server:80 (ID:1002) policy-verdict:L3-L4 INGRESS ALLOWED (TCP Flags: SYN)\n")]
     [InlineData(Denied, "Nov 21 06:30:08.000: 10.0.1.5 (host) -> default/server (ID:1002) policy-verdict:none EGRESS DENIED (ICMPv4 EchoRequest; Auth: SPIRE)\n")]
+    [InlineData(DeniedSyn, "Nov 21 06:30:08.000: default/xwing:41001 (ID:1003) <> default/server:80 (ID:1002) policy-verdict:none INGRESS DENIED (TCP Flags: SYN)\n")]
+    [InlineData(Audited, "Nov 21 06:30:08.000: default/xwing:5000 (ID:1003) -> default/server:53 (ID:1002) policy-verdict:none EGRESS AUDITED (UDP)\n")]
     [InlineData(Arp, "Nov 21 06:30:09.000: 0a:00:00:00:00:01 (unknown) <> ff:ff:ff:ff:ff:ff (unknown) from-endpoint FORWARDED ()\n")]
     [InlineData(Dns, "Nov 21 06:30:10.000: default/client:40000 (ID:1001) <- kube-system/coredns:53 (ID:104) dns-response proxy FORWARDED (DNS Answer \"192.0.2.1,192.0.2.2\" TTL: 30 (Proxy example.org. A))\n")]
     [InlineData(Http, "Nov 21 06:30:11.000: default/client:41000 (ID:1001) -> shop/api:80 (ID:1002) http-request FORWARDED (HTTP/1.1 GET http://api/x)\n")]
