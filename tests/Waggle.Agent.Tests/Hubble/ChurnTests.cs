@@ -14,13 +14,13 @@ namespace Waggle.Agent.Tests.Hubble;
 
 /// <summary>
 /// Pods that come, send and go at once, on a node with three addresses left for them: every flow has the names of the pod that it is
-/// of, which its port tells, and never those of the next pod with that address. WAGGLE_CHURN_PODS says how many (64).
+/// of, which its port tells, and never those of the next pod with that address. WAGGLE_CHURN_PODS says how many (48).
 /// </summary>
 [Collection(nameof(NamesLab))]
 public sealed class ChurnTests(NamesLab lab)
 {
     private const int Connected = 20000, Refused = 30000, Sent = 40000, Denied = 50000, Open = 8080, Closed = 8081;
-    private static readonly int s_pods = int.TryParse(Environment.GetEnvironmentVariable("WAGGLE_CHURN_PODS"), NumberStyles.None, CultureInfo.InvariantCulture, out int pods) ? Math.Clamp(pods, 8, 9000) : 64;
+    private static readonly int s_pods = int.TryParse(Environment.GetEnvironmentVariable("WAGGLE_CHURN_PODS"), NumberStyles.None, CultureInfo.InvariantCulture, out int pods) ? Math.Clamp(pods, 8, 9000) : 48;
     private readonly ConcurrentDictionary<int, Short> _shorts = new();
     private TestPod _server = null!, _guarded = null!, _far = null!;
 
