@@ -31,6 +31,9 @@ public sealed class HubbleMetrics(TimeProvider time, int seriesLimit = HubbleMet
     /// <summary>What is kept now.</summary>
     public IReadOnlyList<MetricDefinition> Definitions => [.. _active.Select(each => each.Metric.Definition)];
 
+    /// <summary>The metrics that flows make now, with their labels.</summary>
+    public IReadOnlyList<IMetricFamily> Families => [.. _active.SelectMany(each => each.Metric.Families)];
+
     /// <summary>Keeps these metrics from now on. A metric whose definition did not change keeps its series.</summary>
     /// <exception cref="MetricsConfigException">A definition cannot be used; nothing changed.</exception>
     public void Configure(IReadOnlyList<MetricDefinition> definitions)
@@ -79,7 +82,7 @@ public sealed class HubbleMetrics(TimeProvider time, int seriesLimit = HubbleMet
     public void Write(MetricsWriter writer)
     {
         RemoveGone();
-        IMetricFamily[] families = [.. _active.SelectMany(each => each.Metric.Families)];
+        IReadOnlyList<IMetricFamily> families = Families;
         foreach (IMetricFamily family in families)
         {
             family.Write(writer);

@@ -7,6 +7,7 @@ using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Protocol.Observers;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Tests.Support;
+using FieldMask = Google.Protobuf.WellKnownTypes.FieldMask;
 
 namespace Waggle.Hubble.Tests.Codec;
 
@@ -51,6 +52,17 @@ public sealed class FlowWireTests
             Assert.Equal(expected, GetFlowsResponse.Parser.ParseFrom(frames.Written[5..]));
             Assert.Equal(expected.CalculateSize(), frames.Length - 5);
         }
+    }
+
+    [Theory]
+    [InlineData("l4.TCP.destination_port", "{ \"l4\": { \"TCP\": { \"destination_port\": 80 } } }")]
+    [InlineData("l4.UDP.destination_port", "{ \"l4\": { } }")]
+    [InlineData("l4.TCP", "{ \"l4\": { \"TCP\": { \"source_port\": 41000, \"destination_port\": 80, \"flags\": { \"SYN\": true } } } }")]
+    public void Mask_OfOneChoiceAmongSeveral_KeepsIt(string path, string expected)
+    {
+        FlowRecord flow = Records.Tcp() with { SourcePort = 41000, DestinationPort = 80, TcpFlags = TcpFlagBits.Syn };
+        var masked = FlowMask.Compile(new FieldMask { Paths = { path } }).Encode(flow);
+        Assert.Equal(expected, new JsonFormatter(JsonFormatter.Settings.Default.WithPreserveProtoFieldNames(true)).Format(masked));
     }
 
     private static object Default(FieldDescriptor field) => field.FieldType switch
