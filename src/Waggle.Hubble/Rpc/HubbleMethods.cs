@@ -9,6 +9,9 @@ namespace Waggle.Hubble.Rpc;
 /// <summary>The methods of all services that Hubble servers and clients speak.</summary>
 public static class HubbleMethods
 {
+    /// <summary>Under this name, and no other, Hubble's clients ask how the observer is (<c>grpc.health.v1</c>), and its servers tell.</summary>
+    public const string ObserverHealth = "hubble.server.Observer";
+
     public const string ObserverService = "observer.Observer";
     public const string PeerService = "peer.Peer";
     public const string RecorderService = "recorder.Recorder";

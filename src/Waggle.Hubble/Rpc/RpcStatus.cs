@@ -30,4 +30,7 @@ public sealed class RpcException(RpcStatusCode code, string detail, Exception? i
 
     /// <summary>The text that travels with it.</summary>
     public string Detail { get; } = detail;
+
+    /// <summary>For a client that reached nobody: whom it called.</summary>
+    public RpcTarget? Target { get; init; }
 }

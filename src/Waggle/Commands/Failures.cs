@@ -23,7 +23,7 @@ internal static class Failures
         KubeApiException api => new CliException(api.Message.TrimEnd('.'), null, ExitCode.Failed, api),
         LabException lab => new CliException(lab.Message.TrimEnd('.'), null, ExitCode.Failed, lab),
         RpcException { Code: RpcStatusCode.Unavailable or RpcStatusCode.DeadlineExceeded } rpc =>
-            CliException.NotReachable($"no Hubble server answers: {rpc.Detail.TrimEnd('.')}", "Name it with --server. In a cluster: kubectl -n kube-system port-forward service/hubble-relay 4245:80; on a node, the agent's socket is taken.", rpc),
+            CliException.NotReachable($"no Hubble server answers{(rpc.Target is { } target ? $" at {target}" : "")}: {rpc.Detail.TrimEnd('.')}", "Name it with --server. In a cluster: kubectl -n kube-system port-forward service/hubble-relay 4245:80; on a node, the agent's socket is taken.", rpc),
         RpcException { Code: RpcStatusCode.InvalidArgument } rpc => CliException.Usage(rpc.Detail),
         RpcException { Code: RpcStatusCode.Unimplemented } rpc => new CliException($"the server does not know this call: {rpc.Detail}", "It may be of another version, or a relay where an agent is needed.", ExitCode.Failed, rpc),
         RpcException rpc => new CliException($"the server refuses: {(rpc.Detail.Length > 0 ? rpc.Detail : rpc.Code.ToString())}", null, ExitCode.Failed, rpc),

@@ -137,6 +137,7 @@ public sealed class HostileClientTests
         using var channel = server.Connect();
         Task<HealthCheckResponse> Check(string service) => channel.CallAsync(HubbleMethods.HealthCheck, new HealthCheckRequest { Service = service }, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, (await Check("observer.Observer")).Status);
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, (await Check("hubble.server.Observer")).Status); // what stock clients ask
         server.Health.Serving = false;
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, (await Check("")).Status);
         Assert.Equal(RpcStatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => Check("x.Y"))).Code);

@@ -80,7 +80,7 @@ public sealed class RpcChannel : IDisposable
         where TRequest : class, IMessage<TRequest>
         where TResponse : class, IMessage<TResponse>
     {
-        var call = new RpcDuplexCall<TRequest, TResponse>(method, timeout, cancellation);
+        var call = new RpcDuplexCall<TRequest, TResponse>(Target, method, timeout, cancellation);
         await using (call.ConfigureAwait(false))
         {
             call.Start(_invoker, _address, _options, request);
@@ -97,7 +97,7 @@ public sealed class RpcChannel : IDisposable
         where TRequest : class, IMessage<TRequest>
         where TResponse : class, IMessage<TResponse>
     {
-        var call = new RpcDuplexCall<TRequest, TResponse>(method, null, cancellation);
+        var call = new RpcDuplexCall<TRequest, TResponse>(Target, method, null, cancellation);
         await using (call.ConfigureAwait(false))
         {
             call.Start(_invoker, _address, _options, request);
@@ -113,7 +113,7 @@ public sealed class RpcChannel : IDisposable
         where TRequest : class, IMessage<TRequest>
         where TResponse : class, IMessage<TResponse>
     {
-        var call = new RpcDuplexCall<TRequest, TResponse>(method, timeout, cancellation);
+        var call = new RpcDuplexCall<TRequest, TResponse>(Target, method, timeout, cancellation);
         call.Start(_invoker, _address, _options, null);
         return call;
     }

@@ -11,6 +11,7 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     where TRequest : class, IMessage<TRequest>
     where TResponse : class, IMessage<TResponse>
 {
+    private readonly RpcTarget _target;
     private readonly RpcMethod<TRequest, TResponse> _method;
     private readonly TimeSpan? _timeout;
     private readonly CancellationToken _caller;
@@ -19,9 +20,9 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     private Task<HttpResponseMessage>? _response;
     private int _maxMessageBytes;
 
-    internal RpcDuplexCall(RpcMethod<TRequest, TResponse> method, TimeSpan? timeout, CancellationToken cancellation)
+    internal RpcDuplexCall(RpcTarget target, RpcMethod<TRequest, TResponse> method, TimeSpan? timeout, CancellationToken cancellation)
     {
-        (_method, _timeout, _caller) = (method, timeout, cancellation);
+        (_target, _method, _timeout, _caller) = (target, method, timeout, cancellation);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (timeout is { } limit)
         {
@@ -217,7 +218,7 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
 
         if (_stop.IsCancellationRequested && e is OperationCanceledException or IOException && _timeout is { } limit)
         {
-            return new RpcException(RpcStatusCode.DeadlineExceeded, $"no answer within {limit.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s", e);
+            return new RpcException(RpcStatusCode.DeadlineExceeded, $"no answer within {limit.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture)} s", e) { Target = _target };
         }
 
         var reset = e as HttpProtocolException ?? e.InnerException as HttpProtocolException;
@@ -227,7 +228,7 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
             0x7 => new RpcException(RpcStatusCode.Unavailable, "the server refused the call", e),
             0xb => new RpcException(RpcStatusCode.ResourceExhausted, "the server asks to be left in peace", e),
             0xc => new RpcException(RpcStatusCode.PermissionDenied, "the server wants better transport security", e),
-            _ => new RpcException(RpcStatusCode.Unavailable, (e.InnerException ?? e).Message, e),
+            _ => new RpcException(RpcStatusCode.Unavailable, (e.InnerException ?? e).Message, e) { Target = _target },
         };
     }
 }

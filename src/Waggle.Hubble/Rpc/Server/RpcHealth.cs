@@ -47,6 +47,9 @@ public sealed class RpcHealth
         }
     }
 
-    private Status? Of(string service) =>
-        service.Length > 0 && !_server.Services.ContainsKey(service) ? null : _serving ? Status.Serving : Status.NotServing;
+    private Status? Of(string service)
+    {
+        var known = service.Length == 0 || _server.Services.ContainsKey(service == HubbleMethods.ObserverHealth ? HubbleMethods.ObserverService : service);
+        return !known ? null : _serving ? Status.Serving : Status.NotServing;
+    }
 }

@@ -25,7 +25,7 @@ internal static class HubbleStatusCommand
                 var format = PrintOptions.ParseFormat(call.Get(output) ?? "compact");
                 using var channel = HubbleConnection.Open(settings);
                 var timeout = settings.Duration("request-timeout");
-                var health = await channel.CallAsync(HubbleMethods.HealthCheck, new HealthCheckRequest { Service = HubbleMethods.ObserverService }, timeout, cancellation).ConfigureAwait(false);
+                var health = await channel.CallAsync(HubbleMethods.HealthCheck, new HealthCheckRequest { Service = HubbleMethods.ObserverHealth }, timeout, cancellation).ConfigureAwait(false);
                 var well = health.Status == HealthCheckResponse.Types.ServingStatus.Serving;
                 if (format == EventFormat.Compact)
                 {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Waggle.Cli;
 using Waggle.Cli.Output;
@@ -104,7 +105,8 @@ internal static class ListCommands
         table.Flush();
     }
 
-    private static void Json(TextWriter output, IEnumerable<IMessage> messages) => output.Write($"[{string.Join(',', messages.Select(message => ProtoJson.Of(message)))}]\n");
+    private static void Json(TextWriter output, IEnumerable<IMessage> messages) =>
+        Documents.Write(output, new OutputRequest(OutputFormat.Json), new JsonArray([.. messages.Select(message => JsonNode.Parse(ProtoJson.Of(message)))]));
 
     private static Flag<string?> Output() => new("--output", "json, table or wide (default table)", "-o") { Group = "Formatting flags", HelpName = "FORMAT", Values = _ => Formats.Select(format => new Candidate(format)) };
 
