@@ -259,7 +259,8 @@ INLINE int to_network_ip(struct __sk_buff *skb, struct trail *trail, const bool 
 		return TC_ACT_OK;
 	trail->endpoint_id = sender->endpoint_id;
 	trail->source_identity = sender->identity;
-	if (config.conntrack_enabled)
+	/* A group's datagram is told as each of its copies is: a group has no connections (replicate.h). */
+	if (config.conntrack_enabled && !address_is_multicast(&packet.destination, ipv6))
 		opened_outside = recall_connection(skb, trail, &packet, ipv6);
 	trace(skb, trail, TRACE_POINT_TO_NETWORK, skb->ifindex);
 	if (!masquerades || !leaves_cluster(&packet.destination, ipv6))

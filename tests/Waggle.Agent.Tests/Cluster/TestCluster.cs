@@ -97,6 +97,9 @@ internal sealed class TestCluster : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
+    /// <summary>The network between the nodes: a bridge, whose port <c>nI</c> is node number I.</summary>
+    public NetworkNamespace Underlay => _underlay!.Network;
+
     /// <summary>Runs a program outside the cluster, at 172.18.0.1 and fc00:f853:ccd:e793::1.</summary>
     public System.Diagnostics.Process StartOutside(string program, params string[] arguments) => _underlay!.Start(program, arguments);
 

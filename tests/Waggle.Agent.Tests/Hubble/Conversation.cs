@@ -9,16 +9,50 @@ namespace Waggle.Agent.Tests.Hubble;
 /// <param name="Name">What it shows.</param>
 /// <param name="Script">Sends the packets, each after the one before has arrived.</param>
 /// <param name="Flows">
-/// One line per flow, in each node's order: the levels at which it is told (N none, L low, M medium, X maximum), then <see cref="FlowText"/>.
+/// One line per flow, in each node's order: the levels at which it is told (N none, L low, M medium, X maximum), then <see cref="FlowText"/>. Where
+/// the tunnel is between the nodes; over native routing it follows from that, see <see cref="OverNative"/>.
 /// </param>
 internal sealed record Conversation(string Name, Func<Talk, Task> Script, string Flows)
 {
     /// <summary>Whether copies of one packet may be told in any order.</summary>
     public bool Unordered { get; init; }
 
+    /// <summary>The flows over native routing, where they do not follow from the others.</summary>
+    public string? Native { get; init; }
+
     /// <summary>The flows of a level, of each node.</summary>
-    public IEnumerable<string> At(char level) => Flows.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+    public IEnumerable<string> At(char level, bool native) => Lines(!native ? Flows : Native ?? OverNative(Flows))
         .Select(l => l.Split(' ', 2, StringSplitOptions.TrimEntries)).Where(l => l[0].Contains(level, StringComparison.Ordinal)).Select(l => l[1]);
+
+    /// <summary>
+    /// To the other node is to the network. From there a packet is told when policy has decided on it, and with what is known of its
+    /// connection then, as where it goes; what is denied is told as that alone.
+    /// </summary>
+    private static string OverNative(string flows)
+    {
+        List<string> lines = [.. Lines(flows).Select(l => l.Replace("to-overlay", "to-network", StringComparison.Ordinal))];
+        for (int i = lines.Count - 1; i >= 0; i--)
+        {
+            if (!lines[i].Contains(" from-overlay ", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            string node = lines[i].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+            int end = lines.FindIndex(i, l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var at, "to-endpoint" or "drop", ..] && at == node);
+            string[] words = lines[end].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words[2] == "to-endpoint")
+            {
+                lines.Insert(end, string.Join(' ', ["N", node, "from-network", .. words[3..]]));
+            }
+
+            lines.RemoveAt(i);
+        }
+
+        return string.Join('\n', lines);
+    }
+
+    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     public override string ToString() => Name;
 }
@@ -89,6 +123,27 @@ internal sealed class Talk(ConversationLab lab, bool v6, ushort port, int[] star
 
     /// <summary>A packet that ends on the way: waits until its node tells of the drop.</summary>
     public Task DropAsync(string from, string to, int at, Func<PacketBuilder, PacketBuilder> change) => TellsAsync(from, to, at, change, f => f.EventType.Type == 1 && f.IP?.Destination == lab[to].Of(v6));
+
+    /// <summary>A packet that policy denies: waits until its node tells of the drop, and the sender has the answer.</summary>
+    public async Task DenyAsync(string from, string to, int at, Func<PacketBuilder, PacketBuilder> change)
+    {
+        await DropAsync(from, to, at, change);
+        byte[] transport = change(Packet(from, to)).Build()[(14 + (v6 ? 40 : 20))..], reset = [transport[2], transport[3], transport[0], transport[1]], receiver = IPAddress.Parse(lab[from].Of(v6)).GetAddressBytes();
+        lab[from].Wire!.Take($"the refusal of {to}", f => IsIp(f) && Address(f, false).AsSpan().SequenceEqual(receiver)
+            && (f.AsSpan(14 + (v6 ? 40 : 20)).StartsWith(reset) || f.AsSpan(14 + (v6 ? 40 : 20)).IndexOf(transport.AsSpan(0, 8)) > 0));
+    }
+
+    /// <summary>A packet that is lost on the wire between the nodes.</summary>
+    public async Task LoseAsync(string from, string to, Func<PacketBuilder, PacketBuilder> change)
+    {
+        byte[] frame = change(Packet(from, to)).Build();
+        byte[] payload = frame[(14 + (v6 ? 40 : 20))..];
+        await lab.CutAsync(lab[to].Node);
+        lab.Wires[lab[from].Node].Clear();
+        lab[from].Wire!.Send(frame);
+        lab.Wires[lab[from].Node].Take($"{from} > {to}", f => f.AsSpan().IndexOf(payload) > 0);
+        await lab.MendAsync(lab[to].Node);
+    }
 
     /// <summary>A packet whose consequence is a flow.</summary>
     public async Task TellsAsync(string from, string to, int at, Func<PacketBuilder, PacketBuilder> change, Func<Flow, bool> flow)

@@ -36,13 +36,19 @@ internal sealed record Party(string Name, string Ip, string Ip6)
 }
 
 /// <summary>Two nodes, pods whose packets are written by hand, policies, and a reader of each node's flows.</summary>
-public sealed class ConversationLab : IAsyncLifetime
+public abstract class ConversationLab(bool native) : IAsyncLifetime
 {
     public const string Group4 = "239.9.9.9", Group6 = "ff1e::9:9";
     private readonly Dictionary<string, Party> _parties = new(StringComparer.Ordinal);
     private readonly List<DatapathMaps> _maps = [];
     private PolicyLab _lab = null!;
     private int _fences;
+
+    /// <summary>Whether there is no tunnel between the nodes.</summary>
+    public bool IsNative => native;
+
+    /// <summary>What comes out of each node's uplink.</summary>
+    internal IReadOnlyList<PodWire> Wires { get; private set; } = [];
 
     internal IReadOnlyList<FlowFollower> Followers { get; private set; } = [];
 
@@ -56,8 +62,11 @@ public sealed class ConversationLab : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        (string, string)[] routing = native
+            ? [("routing-mode", "native"), ("auto-direct-node-routes", "true"), ("ipv4-native-routing-cidr", "10.0.0.0/8"), ("ipv6-native-routing-cidr", "fd00::/104")]
+            : [];
         _lab = await PolicyLab.StartAsync(
-            2, ("enable-ipv6", "true"), ("enable-hubble", "true"), ("hubble-event-buffer-capacity", "65535"), ("monitor-aggregation", "none"), ("monitor-aggregation-interval", "1h"), ("multicast-enabled", "true"));
+            2, [.. routing, ("policy-deny-response", "reset"), ("enable-ipv6", "true"), ("enable-hubble", "true"), ("hubble-event-buffer-capacity", "65535"), ("monitor-aggregation", "none"), ("monitor-aggregation-interval", "1h"), ("multicast-enabled", "true")]);
         _lab.Expect(DropReason.FragmentNotFound, DropReason.TtlExceeded, DropReason.InvalidSourceIp); // conversations of that name, and the marks
         await MulticastTests.GroupAsync(_lab.Cluster, "conversations", Group4, Group6);
         await PodAsync(0, "client");
@@ -94,6 +103,7 @@ public sealed class ConversationLab : IAsyncLifetime
             Assert.Equal(0, add.ExitCode);
         }
 
+        Wires = [await PodWire.TapAsync(_lab.Cluster, "n0"), await PodWire.TapAsync(_lab.Cluster, "n1")];
         Followers = [await FlowFollower.StartAsync(Nodes[0]), await FlowFollower.StartAsync(Nodes[1])];
         await NamesAsync();
     }
@@ -105,9 +115,9 @@ public sealed class ConversationLab : IAsyncLifetime
             await follower.DisposeAsync();
         }
 
-        foreach (Party party in _parties.Values)
+        foreach (PodWire? wire in _parties.Values.Select(p => p.Wire).Concat(Wires))
         {
-            party.Wire?.Dispose();
+            wire?.Dispose();
         }
 
         foreach (DatapathMaps maps in _maps)
@@ -170,6 +180,18 @@ public sealed class ConversationLab : IAsyncLifetime
                 }
             }
         }
+    }
+
+    /// <summary>From now on nothing comes to this node.</summary>
+    internal Task CutAsync(int node) => PortAsync(node, "0");
+
+    internal Task MendAsync(int node) => PortAsync(node, "3");
+
+    /// <summary>State of the node's port of the bridge: disabled, or forwarding.</summary>
+    private async Task PortAsync(int node, string state)
+    {
+        using Process set = _lab.Cluster.StartOutside("sh", "-c", $"bridge link set dev n{node} state {state} && bridge link show dev n{node}");
+        Assert.Contains(state == "0" ? "state disabled" : "state forwarding", await set.StandardOutput.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
     /// <summary>Waits until the client's node sends the group's datagrams to server and far.</summary>
@@ -247,3 +269,9 @@ public sealed class ConversationLab : IAsyncLifetime
               toPorts: [{ports: [{port: "53", protocol: UDP}]}]
         """;
 }
+
+/// <summary>With VXLAN.</summary>
+public sealed class TunnelConversationLab() : ConversationLab(native: false);
+
+/// <summary>With routes.</summary>
+public sealed class NativeConversationLab() : ConversationLab(native: true);

@@ -4,10 +4,10 @@ using Waggle.Hubble.Protocol.Flows;
 namespace Waggle.Agent.Tests.Hubble;
 
 /// <summary>
-/// Real packets between pods of one node and of two, node and world: at every level of aggregation, over both families, each node tells
-/// exactly the flows of the table (<see cref="Conversations"/>), no more, no fewer, in that order.
+/// Real packets between pods of one node and of two, node and world: at every level of aggregation, over both families and both routings, each
+/// node tells exactly the flows of the table (<see cref="Conversations"/>), no more, no fewer, in that order.
 /// </summary>
-public sealed class ConversationTests(ConversationLab lab) : IClassFixture<ConversationLab>
+public abstract class ConversationTests(ConversationLab lab)
 {
     private static int s_talks;
 
@@ -27,7 +27,7 @@ public sealed class ConversationTests(ConversationLab lab) : IClassFixture<Conve
                 IReadOnlyList<string>[] got = await HoldAsync(conversation, v6);
                 for (int node = 0; node < got.Length; node++)
                 {
-                    string[] expected = [.. conversation.At(letter).Where(l => l[0] == 'a' + node)];
+                    string[] expected = [.. conversation.At(letter, lab.IsNative).Where(l => l[0] == 'a' + node)];
                     if (!(conversation.Unordered ? expected.Order().SequenceEqual(got[node].Order()) : expected.SequenceEqual(got[node])))
                     {
                         wrong.AppendLine($"-- {conversation} over {(v6 ? "IPv6" : "IPv4")} at {level}, node {(char)('a' + node)}:\n  expected\n{Lines(expected, got[node])}\n  got\n{Lines(got[node], expected)}");
@@ -64,3 +64,9 @@ public sealed class ConversationTests(ConversationLab lab) : IClassFixture<Conve
         bool IsOurs(Flow flow) => flow.Membership is { } membership ? addresses.Contains(membership.Group) : flow.IP is { } ip && addresses.Contains(ip.Source) && addresses.Contains(ip.Destination);
     }
 }
+
+/// <summary>With a tunnel between the nodes.</summary>
+public sealed class TunnelConversationTests(TunnelConversationLab lab) : ConversationTests(lab), IClassFixture<TunnelConversationLab>;
+
+/// <summary>Where the network between the nodes carries the pods' addresses.</summary>
+public sealed class NativeConversationTests(NativeConversationLab lab) : ConversationTests(lab), IClassFixture<NativeConversationLab>;

@@ -87,6 +87,55 @@ internal static class Conversations
             N    a from-endpoint FORWARDED EGRESS - - RST+ACK server > client
             NLMX a to-endpoint FORWARDED EGRESS reply reply RST+ACK server > client
             """),
+        new("a segment that is lost between the nodes and sent again", async t =>
+        {
+            t.Pass("client", "far", p => p.TcpPorts(t.Port, 8080, Syn));
+            t.Pass("far", "client", p => p.TcpPorts(8080, t.Port, Syn | Ack));
+            t.Pass("client", "far", p => p.TcpPorts(t.Port, 8080, Ack));
+            await t.LoseAsync("client", "far", p => p.TcpPorts(t.Port, 8080, Psh | Ack, payload: 10));
+            t.Pass("client", "far", p => p.TcpPorts(t.Port, 8080, Psh | Ack, payload: 10));
+            t.Pass("far", "client", p => p.TcpPorts(8080, t.Port, Ack));
+        }, """
+            N    a from-endpoint FORWARDED EGRESS - - SYN client > far
+            NLMX a to-overlay FORWARDED EGRESS new first SYN client > far
+            N    a from-overlay FORWARDED - - - SYN+ACK far > client
+            NLMX a to-endpoint FORWARDED EGRESS reply reply SYN+ACK far > client
+            N    a from-endpoint FORWARDED EGRESS - - ACK client > far
+            NLMX a to-overlay FORWARDED EGRESS established first ACK client > far
+            N    a from-endpoint FORWARDED EGRESS - - PSH+ACK client > far
+            NLMX a to-overlay FORWARDED EGRESS established first PSH+ACK client > far
+            N    a from-endpoint FORWARDED EGRESS - - PSH+ACK client > far
+            NL   a to-overlay FORWARDED EGRESS established first PSH+ACK client > far
+            N    a from-overlay FORWARDED - - - ACK far > client
+            NL   a to-endpoint FORWARDED EGRESS reply reply ACK far > client
+            N    b from-overlay FORWARDED - - - SYN client > far
+            NLMX b to-endpoint FORWARDED INGRESS new first SYN client > far
+            N    b from-endpoint FORWARDED EGRESS - - SYN+ACK far > client
+            NLMX b to-overlay FORWARDED INGRESS reply reply SYN+ACK far > client
+            N    b from-overlay FORWARDED - - - ACK client > far
+            NLMX b to-endpoint FORWARDED INGRESS established first ACK client > far
+            N    b from-overlay FORWARDED - - - PSH+ACK client > far
+            NLMX b to-endpoint FORWARDED INGRESS established first PSH+ACK client > far
+            N    b from-endpoint FORWARDED EGRESS - - ACK far > client
+            NL   b to-overlay FORWARDED INGRESS reply reply ACK far > client
+            """),
+        new("connection that the other end resets", t =>
+        {
+            t.Pass("client", "server", p => p.TcpPorts(t.Port, 8080, Syn));
+            t.Pass("server", "client", p => p.TcpPorts(8080, t.Port, Syn | Ack));
+            t.Pass("client", "server", p => p.TcpPorts(t.Port, 8080, Ack));
+            t.Pass("server", "client", p => p.TcpPorts(8080, t.Port, Rst));
+            return Task.CompletedTask;
+        }, """
+            N    a from-endpoint FORWARDED EGRESS - - SYN client > server
+            NLMX a to-endpoint FORWARDED INGRESS new first SYN client > server
+            N    a from-endpoint FORWARDED EGRESS - - SYN+ACK server > client
+            NLMX a to-endpoint FORWARDED EGRESS reply reply SYN+ACK server > client
+            N    a from-endpoint FORWARDED EGRESS - - ACK client > server
+            NLMX a to-endpoint FORWARDED INGRESS established first ACK client > server
+            N    a from-endpoint FORWARDED EGRESS - - RST server > client
+            NLMX a to-endpoint FORWARDED EGRESS reply reply RST server > client
+            """),
         new("UDP that is silent for longer than the interval", t =>
         {
             t.Pass("client", "far", p => p.UdpPorts(t.Port, 7));
@@ -130,17 +179,20 @@ internal static class Conversations
             N    a from-endpoint FORWARDED EGRESS - - SYN+ACK guarded > client
             NLMX a to-endpoint FORWARDED EGRESS reply reply SYN+ACK guarded > client
             """),
-        new("not allowed into a guarded pod", t => t.DropAsync("server", "guarded", 0, p => p.TcpPorts(t.Port, 80, Syn)), """
+        new("not allowed into a guarded pod", t => t.DenyAsync("server", "guarded", 0, p => p.TcpPorts(t.Port, 80, Syn)), """
             N    a from-endpoint FORWARDED EGRESS - - SYN server > guarded
             NLMX a verdict:none DROPPED INGRESS - - SYN server > guarded not in by guard,no-far POLICY_DENIED
             NLMX a drop DROPPED INGRESS - - SYN server > guarded not in by guard,no-far POLICY_DENIED admit.h
+            NLMX a to-endpoint FORWARDED INGRESS - - RST+ACK guarded > server
             """),
-        new("denied by a rule", t => t.DropAsync("far", "guarded", 0, p => p.TcpPorts(t.Port, 80, Syn)), """
+        new("denied by a rule", t => t.DenyAsync("far", "guarded", 0, p => p.TcpPorts(t.Port, 80, Syn)), """
             N    a from-overlay FORWARDED - - - SYN far > guarded
             NLMX a verdict:L3-only DROPPED INGRESS - - SYN far > guarded not in by no-far POLICY_DENY
             NLMX a drop DROPPED INGRESS - - SYN far > guarded not in by no-far POLICY_DENY admit.h
             N    b from-endpoint FORWARDED EGRESS - - SYN far > guarded
             NLMX b to-overlay FORWARDED EGRESS new first SYN far > guarded
+            N    b from-overlay FORWARDED - - - RST+ACK guarded > far
+            NLMX b to-endpoint FORWARDED EGRESS reply reply RST+ACK guarded > far
             """),
         new("allowed out of a caged pod", t =>
         {
@@ -151,10 +203,11 @@ internal static class Conversations
             NLMX a verdict:L3-L4 FORWARDED EGRESS - first UDP caged > server out by cage
             NLMX a to-endpoint FORWARDED INGRESS new first UDP caged > server
             """),
-        new("not allowed out of a caged pod", t => t.DropAsync("caged", "far", 0, p => p.UdpPorts(t.Port, 53)), """
+        new("not allowed out of a caged pod", t => t.DenyAsync("caged", "far", 0, p => p.UdpPorts(t.Port, 53)), """
             N    a from-endpoint FORWARDED EGRESS - - UDP caged > far
             NLMX a verdict:none DROPPED EGRESS - - UDP caged > far not out by cage POLICY_DENIED
             NLMX a drop DROPPED EGRESS - - UDP caged > far not out by cage POLICY_DENIED admit.h
+            NLMX a to-endpoint FORWARDED INGRESS - - prohibited router0 > caged
             """),
         new("allowed into a guarded pod of another node", t =>
         {
@@ -167,9 +220,11 @@ internal static class Conversations
             NLMX b verdict:L3-only FORWARDED INGRESS - first UDP client > farguarded in by far-guard
             NLMX b to-endpoint FORWARDED INGRESS new first UDP client > farguarded
             """),
-        new("not allowed into a guarded pod of another node", t => t.DropAsync("server", "farguarded", 1, p => p.UdpPorts(t.Port, 1)), """
+        new("not allowed into a guarded pod of another node", t => t.DenyAsync("server", "farguarded", 1, p => p.UdpPorts(t.Port, 1)), """
             N    a from-endpoint FORWARDED EGRESS - - UDP server > farguarded
             NLMX a to-overlay FORWARDED EGRESS new first UDP server > farguarded
+            N    a from-overlay FORWARDED - - - prohibited router1 > server
+            NLMX a to-endpoint FORWARDED EGRESS related reply prohibited router1 > server
             N    b from-overlay FORWARDED - - - UDP server > farguarded
             NLMX b verdict:none DROPPED INGRESS - - UDP server > farguarded not in by far-guard POLICY_DENIED
             NLMX b drop DROPPED INGRESS - - UDP server > farguarded not in by far-guard POLICY_DENIED admit.h
@@ -234,6 +289,17 @@ internal static class Conversations
             N    b from-overlay FORWARDED - - - no-L4 client > far
             NL   b to-endpoint FORWARDED INGRESS established first no-L4 client > far
             """),
+        new("fragments on one node", t =>
+        {
+            t.Pass("client", "server", p => p.Fragment(0, more: true, t.Port).UdpPorts(t.Port, 7, payload: 64));
+            t.Pass("client", "server", p => p.Fragment(9, more: false, t.Port).Payload(17, new byte[32]));
+            return Task.CompletedTask;
+        }, """
+            N    a from-endpoint FORWARDED EGRESS - - UDP client > server
+            NLMX a to-endpoint FORWARDED INGRESS new first UDP client > server
+            N    a from-endpoint FORWARDED EGRESS - - no-L4 client > server
+            NL   a to-endpoint FORWARDED INGRESS established first no-L4 client > server
+            """),
         new("fragment without its first", t => t.DropAsync("client", "guarded", 0, p => p.Fragment(9, more: false, t.Port).Payload(17, new byte[32])), """
             N    a from-endpoint FORWARDED EGRESS - - no-L4 client > guarded
             NLMX a drop DROPPED EGRESS - - no-L4 client > guarded FIRST_LOGICAL_DATAGRAM_FRAGMENT_NOT_FOUND admit.h
@@ -276,7 +342,21 @@ internal static class Conversations
             N    b from-overlay FORWARDED - - - UDP client > group
             NLMX b to-endpoint FORWARDED INGRESS - - UDP client > group
             NLMX b leave FORWARDED EGRESS - - report far > group
-            """) { Unordered = true },
+            """)
+        {
+            Unordered = true,
+            Native = """
+                NLMX a join FORWARDED EGRESS - - report server > group
+                N    a from-endpoint FORWARDED EGRESS - - UDP client > group
+                NLMX a to-network FORWARDED EGRESS - - UDP client > group
+                NLMX a to-endpoint FORWARDED INGRESS - - UDP client > group
+                NLMX a leave FORWARDED EGRESS - - report server > group
+                NLMX b join FORWARDED EGRESS - - report far > group
+                N    b from-network FORWARDED - - - UDP client > group
+                NLMX b to-endpoint FORWARDED INGRESS - - UDP client > group
+                NLMX b leave FORWARDED EGRESS - - report far > group
+                """,
+        },
         new("pod to its own node", t =>
         {
             t.Ask("client", "host0", p => p.Echo(t.Port));
@@ -318,7 +398,16 @@ internal static class Conversations
             NLMX b to-endpoint FORWARDED INGRESS new first UDP router0 > far
             N    b from-endpoint FORWARDED EGRESS - - UDP far > router0
             NLMX b to-overlay FORWARDED INGRESS reply reply UDP far > router0
-            """),
+            """)
+        {
+            // What a node's own stack sends is its own: without its firewall there is no connection of it.
+            Native = """
+                N    b from-network FORWARDED INGRESS new first UDP router0 > far
+                NLMX b to-endpoint FORWARDED INGRESS new first UDP router0 > far
+                N    b from-endpoint FORWARDED EGRESS - - UDP far > router0
+                NLMX b to-network FORWARDED INGRESS reply reply UDP far > router0
+                """,
+        },
         new("pod to the world", t =>
         {
             t.Ask("client", "world", p => p.Echo(t.Port));

@@ -46,6 +46,7 @@ internal sealed class FlowText(ConversationLab lab)
         (false, 8, 0) or (true, 128, 0) => "echo",
         (false, 0, 0) or (true, 129, 0) => "echo-reply",
         (false, 3, 3) or (true, 1, 4) => "port-unreachable",
+        (false, 3, 13) or (true, 1, 1) => "prohibited",
         (false, 11, 0) or (true, 3, 0) => "time-exceeded",
         (true, 143, 0) => "report",
         _ => $"icmp:{type}/{code}",

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -40,7 +41,25 @@ internal sealed class PodWire : IDisposable
         return new PodWire(pod.Name, pod.Network.Run(() => new Socket(AddressFamily.Packet, SocketType.Raw, (ProtocolType)LinkEndPoint.AllProtocols)), ifindex);
     }
 
+    /// <summary>Reads what comes to a port of the bridge between the nodes, and leaves it to the bridge.</summary>
+    public static async Task<PodWire> TapAsync(TestCluster cluster, string port)
+    {
+        using Process show = cluster.StartOutside("sh", "-c", $"ip -o link show {port} | cut -d: -f1");
+        int ifindex = int.Parse(await show.StandardOutput.ReadToEndAsync(), CultureInfo.InvariantCulture);
+        return new PodWire(port, cluster.Underlay.Run(() => new Socket(AddressFamily.Packet, SocketType.Raw, (ProtocolType)LinkEndPoint.AllProtocols)), ifindex);
+    }
+
     public void Send(byte[] frame) => _socket.SendTo(frame, _device);
+
+    /// <summary>Forgets what came so far: on a busy wire there is soon no room for more.</summary>
+    public void Clear()
+    {
+        _arrived.Clear();
+        while (_socket.Poll(TimeSpan.Zero, SelectMode.SelectRead))
+        {
+            _socket.Receive(_buffer);
+        }
+    }
 
     /// <summary>Waits for a frame and takes it; the same frame is not found again.</summary>
     /// <param name="what">For the message when it does not come.</param>
