@@ -73,6 +73,8 @@ public abstract class ConversationLab(bool native) : IAsyncLifetime
         await PodAsync(0, "server");
         await PodAsync(0, "guarded");
         await PodAsync(0, "caged");
+        await PodAsync(0, "picky");
+        await PodAsync(0, "audited");
         await PodAsync(1, "far");
         await PodAsync(1, "farguarded");
         await _lab.ApplyAsync(Policies);
@@ -87,6 +89,8 @@ public abstract class ConversationLab(bool native) : IAsyncLifetime
             await JoinAsync(peer);
         }
 
+        (int code, string output) = await Nodes[0].CiliumAsync($"endpoint config {this["audited"].EndpointId} PolicyAuditMode=Enabled");
+        Assert.True(code == 0, output);
         _parties["host0"] = new Party("host0", Nodes[0].Address, Nodes[0].Address6) { Node = 0, Identity = 1 };
         _parties["host1"] = new Party("host1", Nodes[1].Address, Nodes[1].Address6) { Node = 1, Identity = 1 };
         for (int node = 0; node < Nodes.Count; node++)
@@ -267,6 +271,26 @@ public abstract class ConversationLab(bool native) : IAsyncLifetime
           egress:
             - toEndpoints: [{matchLabels: {app: server}}]
               toPorts: [{ports: [{port: "53", protocol: UDP}]}]
+        ---
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: pick, namespace: default}
+        spec:
+          endpointSelector: {matchLabels: {app: picky}}
+          ingress:
+            - toPorts: [{ports: [{port: "80", protocol: TCP}]}]
+            - toPorts: [{ports: [{port: "0", protocol: SCTP}]}]
+            - fromEndpoints: [{matchLabels: {app: client}}]
+              toPorts: [{ports: [{port: "0", protocol: UDP}]}]
+          egress:
+            - toEntities: [all]
+        ---
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: audit, namespace: default}
+        spec:
+          endpointSelector: {matchLabels: {app: audited}}
+          ingress: [{}]
         """;
 }
 

@@ -209,6 +209,36 @@ internal static class Conversations
             NLMX a drop DROPPED EGRESS - - UDP caged > far not out by cage POLICY_DENIED admit.h
             NLMX a to-endpoint FORWARDED INGRESS - - prohibited router0 > caged
             """),
+        new("allowed by rules of each kind", t =>
+        {
+            t.Pass("server", "picky", p => p.TcpPorts(t.Port, 80, Syn));
+            t.Pass("client", "picky", p => p.UdpPorts(t.Port, 9));
+            t.Pass("server", "picky", p => p.Payload(132, [(byte)(t.Port >> 8), (byte)t.Port, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0]));
+            t.Pass("picky", "server", p => p.UdpPorts(t.Port, 53));
+            return Task.CompletedTask;
+        }, """
+            N    a from-endpoint FORWARDED EGRESS - - SYN server > picky
+            NLMX a verdict:L4-only FORWARDED INGRESS - first SYN server > picky in by pick
+            NLMX a to-endpoint FORWARDED INGRESS new first SYN server > picky
+            N    a from-endpoint FORWARDED EGRESS - - UDP client > picky
+            NLMX a verdict:L3-proto FORWARDED INGRESS - first UDP client > picky in by pick
+            NLMX a to-endpoint FORWARDED INGRESS new first UDP client > picky
+            N    a from-endpoint FORWARDED EGRESS - - SCTP server > picky
+            NLMX a verdict:proto-only FORWARDED INGRESS - first SCTP server > picky in by pick
+            NLMX a to-endpoint FORWARDED INGRESS new first SCTP server > picky
+            N    a from-endpoint FORWARDED EGRESS - - UDP picky > server
+            NLMX a verdict:all FORWARDED EGRESS - first UDP picky > server out by pick
+            NLMX a to-endpoint FORWARDED INGRESS new first UDP picky > server
+            """),
+        new("not allowed, but its pod is only audited", t =>
+        {
+            t.Pass("client", "audited", p => p.TcpPorts(t.Port, 80, Syn));
+            return Task.CompletedTask;
+        }, """
+            N    a from-endpoint FORWARDED EGRESS - - SYN client > audited
+            NLMX a verdict:none AUDIT INGRESS - first SYN client > audited in by audit
+            NLMX a to-endpoint FORWARDED INGRESS new first SYN client > audited
+            """),
         new("allowed into a guarded pod of another node", t =>
         {
             t.Pass("client", "farguarded", p => p.UdpPorts(t.Port, 1));
