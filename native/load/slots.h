@@ -69,9 +69,18 @@ static uint64_t units_done(struct generator *g)
 	return g->done;
 }
 
+/* Once nothing is under way: a receiver's queue holds more than a slot brings. */
 static uint64_t units_received(struct generator *g)
 {
-	return ask_count(g->control);
+	uint64_t before, count = ask_count(g->control);
+	int patience = 100;
+
+	do {
+		before = count;
+		usleep(100);
+		count = ask_count(g->control);
+	} while (count != before && --patience);
+	return count;
 }
 
 static void unit_stream(struct generator *g)

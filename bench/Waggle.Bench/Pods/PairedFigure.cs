@@ -13,9 +13,6 @@ internal sealed record PairedFigure(string Title, string Subject, string Baselin
 {
     private readonly List<SlotSeries> _series = [];
 
-    /// <summary>More blocks would say more.</summary>
-    internal bool IsOpen => Results().Any(result => result.Verdict == Verdict.CannotTell);
-
     /// <summary>Runs a plan and returns what is known by now, for people.</summary>
     internal async Task<string> SampleAsync(SlotPlan plan)
     {
