@@ -20,7 +20,7 @@ internal sealed record SlotTraffic(string Text, string Unit, string Mode, int Co
 internal sealed class SlotRunner(BenchLab lab, string programs)
 {
     /// <summary>From now until the first slot: what <c>kubectl exec</c> takes, on a busy machine, too.</summary>
-    private static readonly TimeSpan s_lead = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan s_lead = TimeSpan.FromMilliseconds(800);
 
     /// <summary>Where all of the lab runs. The first CPU takes most of a machine's interrupts.</summary>
     private static readonly string s_cpu = (Environment.ProcessorCount - 1).ToString(CultureInfo.InvariantCulture);
@@ -66,7 +66,7 @@ internal sealed class SlotRunner(BenchLab lab, string programs)
 
     private async Task<string> SwitchAsync(SlotPlan plan, long start, string[] maps, CancellationToken cancellation)
     {
-        await Task.Delay(s_lead / 2, cancellation).ConfigureAwait(false);
+        await Task.Delay(s_lead * 3 / 4, cancellation).ConfigureAwait(false);
         await RunAsync(["gather", lab.Cgroup.Path, s_cpu], cancellation).ConfigureAwait(false); // the generators, too, which have just been started
         return await RunAsync(["switch", .. plan.Arguments(start), Path.Combine(lab.Cgroup.Path, "cpu.stat"), .. maps], cancellation).ConfigureAwait(false);
     }
