@@ -17,15 +17,15 @@ public sealed class LocalEndpointsTests : IDisposable
 {
     private readonly EndpointTable _table = new(new StateDb());
     private readonly FlowRing _ring = new(15, 1);
+    private readonly HubbleMetadata _metadata = new([]);
     private readonly LocalEndpoints _local;
     private readonly EventAdapter _adapter;
 
     public LocalEndpointsTests()
     {
-        var metadata = new HubbleMetadata([]);
-        var pipeline = new FlowPipeline(_ring, new FlowConsumers(NullLogger<FlowConsumers>.Instance), metadata);
+        var pipeline = new FlowPipeline(_ring, new FlowConsumers(NullLogger<FlowConsumers>.Instance), _metadata);
         var observer = new FlowObserver(_ring, pipeline.Namespaces, () => new ObserverOptions("test", Waggle.Hubble.Flows.NodeInfo.None), TimeProvider.System);
-        _local = new LocalEndpoints(metadata, new AgentEvents(observer), _table, "default");
+        _local = new LocalEndpoints(_metadata, new AgentEvents(observer), _table, "default");
         _adapter = new EventAdapter(pipeline, _local);
     }
 
@@ -63,17 +63,45 @@ public sealed class LocalEndpointsTests : IDisposable
         Assert.All(Enumerable.Range(1, 10), i => Assert.Equal($"p{i}", Trace(i * 100 + 50).Pod));
     }
 
+    [Fact]
+    public void OnTrace_InSteadyState_DoesNotAllocate()
+    {
+        _metadata.Services.Set(FlowAddress.FromIPv4(0x0a000108), 2000, 17, new ServiceInfo("dns", "default"));
+        _table.Upsert(Row(1, "first", since: 100));
+        _table.Delete(1);
+        _table.Upsert(Row(2, "second", since: 200));
+        byte[] packet = PacketBuilder.Ip("10.0.1.7", "10.0.1.8").UdpPorts(1000, 2000).Build();
+        Assert.Equal("second", Trace(250).Pod);
+        long before = 0;
+        for (int i = 0; i < 20_000; i++)
+        {
+            if (i == 10_000)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread(); // the first ones may be counted by what compiles the code
+            }
+
+            Tell(150 + i % 2 * 100, packet);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(_ring.TryRead(_ring.Newest, out FlowRecord record) == RingRead.Read && record.DestinationService?.Name == "dns");
+    }
+
     private (string Pod, string Kind) Trace(long moment)
     {
-        byte[] packet = PacketBuilder.Ip("10.0.1.7", "10.0.1.8").UdpPorts(1000, 2000).Build();
+        Tell(moment, PacketBuilder.Ip("10.0.1.7", "10.0.1.8").UdpPorts(1000, 2000).Build());
+        Assert.Equal(RingRead.Read, _ring.TryRead(_ring.Newest, out FlowRecord record));
+        return (record.SourceEndpoint.PodName, record.SourceEndpoint.Workloads.FirstOrDefault()?.Kind ?? "");
+    }
+
+    private void Tell(long moment, byte[] packet)
+    {
         var trace = default(TraceEvent);
         trace.Header.Type = (byte)EventType.Trace;
         trace.Header.Timestamp = (ulong)moment;
         trace.Point = (byte)TracePoint.ToStack;
         trace.Packet.PacketLength = (uint)packet.Length;
         _adapter.OnTrace(in trace, packet);
-        Assert.Equal(RingRead.Read, _ring.TryRead(_ring.Newest, out FlowRecord record));
-        return (record.SourceEndpoint.PodName, record.SourceEndpoint.Workloads.FirstOrDefault()?.Kind ?? "");
     }
 
     private static EndpointRow Row(int id, string pod, long since) => new(new EndpointState
