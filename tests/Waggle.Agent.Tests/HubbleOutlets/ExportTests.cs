@@ -58,6 +58,40 @@ public sealed class ExportTests : IDisposable
     }
 
     [Fact]
+    public async Task SyslogServerThatReadsNothing_LosesItsOwnFlowsOnly_AndNobodyWaits()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Server.ReceiveBufferSize = 4096;
+        listener.Start();
+        await File.WriteAllTextAsync(At("flowlogs.yaml"), $"flowLogs:\n- name: stuck\n  filePath: syslog+tcp://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}\n- name: file\n  filePath: {At("all.log")}\n");
+        await using OutletRig rig = await OutletRig.StartAsync(("hubble-flowlogs-config-path", At("flowlogs.yaml")), ("hubble-event-queue-size", "1024"));
+        await WrittenAsync(rig, "before", At("all.log"), "before");
+
+        // Each of these writes is done by the datapath's reader: none of them may wait for the server.
+        long stuck = 0;
+        await OutletRig.UntilAsync(
+            () =>
+            {
+                for (int i = 0; i < 500; i++)
+                {
+                    rig.Write("flood");
+                }
+
+                return Task.FromResult(stuck = rig.Exported("stuck", "lost") + rig.Exported("stuck", "failed"));
+            },
+            lost => lost > 0, "what the server does not take is counted");
+        await WrittenAsync(rig, "meanwhile", At("all.log"), "meanwhile");
+        Assert.Equal(0, rig.Exported("file", "failed"));
+
+        // It reads again: the newest flows come.
+        using var stop = new CancellationTokenSource();
+        Task writing = WriteUntilAsync(rig, "afterwards", stop.Token);
+        await ReadUntilAsync(listener, "afterwards");
+        await stop.CancelAsync();
+        await writing;
+    }
+
+    [Fact]
     public async Task Otlp_CollectorThatIsBusyAtFirst_GetsFlowsAsLogs()
     {
         await using Collector collector = await Collector.StartAsync();
@@ -74,6 +108,62 @@ public sealed class ExportTests : IDisposable
     private static Task WrittenAsync(OutletRig rig, string pod, string file, string text) => OutletRig.UntilAsync(
         () => { rig.Write(pod); return OutletRig.LinesAsync(file); },
         lines => lines.Any(l => l.Contains(text, StringComparison.Ordinal)), $"{Path.GetFileName(file)} has {text}");
+
+    /// <summary>Accepts connections, and reads all that comes on any of them, until a text comes.</summary>
+    private static async Task ReadUntilAsync(TcpListener listener, string wanted)
+    {
+        using var limit = new CancellationTokenSource(OutletRig.Patience);
+        var found = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task accepting = AcceptAsync();
+        await found.Task.WaitAsync(limit.Token);
+        await limit.CancelAsync();
+        await accepting;
+
+        async Task AcceptAsync()
+        {
+            var readers = new List<Task>();
+            try
+            {
+                while (true)
+                {
+                    Socket socket = await listener.AcceptSocketAsync(limit.Token);
+                    readers.Add(ReadAsync(socket));
+                }
+            }
+            catch (OperationCanceledException)
+            {
+            }
+
+            await Task.WhenAll(readers);
+        }
+
+        async Task ReadAsync(Socket socket)
+        {
+            using (socket)
+            {
+                byte[] buffer = new byte[64 * 1024];
+                int kept = 0;
+                try
+                {
+                    while (await socket.ReceiveAsync(buffer.AsMemory(kept), limit.Token) is > 0 and var count)
+                    {
+                        if (buffer.AsSpan(0, kept + count).IndexOf(Encoding.ASCII.GetBytes(wanted)) >= 0)
+                        {
+                            found.TrySetResult();
+                        }
+
+                        // The text may lie across two reads.
+                        int rest = Math.Min(wanted.Length, kept + count);
+                        buffer.AsSpan(kept + count - rest, rest).CopyTo(buffer);
+                        kept = rest;
+                    }
+                }
+                catch (Exception over) when (over is OperationCanceledException or SocketException)
+                {
+                }
+            }
+        }
+    }
 
     private static async Task WriteUntilAsync(OutletRig rig, string pod, CancellationToken stop)
     {

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Waggle.Agent.Config;
@@ -8,6 +10,7 @@ using Waggle.Agent.Hubble;
 using Waggle.Agent.HubbleOutlets;
 using Waggle.Agent.Kubernetes;
 using Waggle.Hosting.Config;
+using Waggle.Hosting.Metrics;
 using Waggle.Hubble.Assembly;
 using Waggle.Hubble.Consumers;
 using Waggle.Hubble.Flows;
@@ -88,6 +91,18 @@ internal sealed class OutletRig : IAsyncDisposable
         FlowType = l7 is null ? FlowType.L3L4 : FlowType.L7,
         L7 = l7,
     });
+
+    /// <summary>What the metrics say of an exporter's flows.</summary>
+    public long Exported(string name, string outcome)
+    {
+        var writer = new MetricsWriter();
+        foreach (IMetricsSource source in _services.GetServices<IMetricsSource>())
+        {
+            source.Write(writer);
+        }
+
+        return Regex.Match(writer.ToString(), $"hubble_exporter_flows_total\\{{name=\"{name}\",outcome=\"{outcome}\"\\}} (\\d+)") is { Success: true } match ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
+    }
 
     /// <summary>Waits until something holds; what does not hold in a minute never will.</summary>
     public static async Task<T> UntilAsync<T>(Func<Task<T>> look, Func<T, bool> good, string what)
