@@ -14,8 +14,7 @@ internal sealed class ServiceNames
 
     /// <summary>The Service meant, or null.</summary>
     /// <param name="port">0: not known.</param>
-    public ServiceInfo? Find(FlowAddress address, ushort port, byte protocol) =>
-        !_services.IsEmpty && _services.TryGetValue((address, Join(port, protocol)), out ServiceInfo? service) ? service : null;
+    public ServiceInfo? Find(FlowAddress address, ushort port, byte protocol) => _services.GetValueOrDefault((address, Join(port, protocol)));
 
     /// <summary>Sets or, with null, forgets whose a port is.</summary>
     /// <param name="port">0: whose the address is.</param>
