@@ -14,9 +14,9 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
     /// <summary>How long a gone pod is remembered.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
-    private const int MaxUnknownInterfaces = 4096;
+    private const int MaxUnknownInterfaces = 4096, MaxUnknownIdentities = 4096;
     private readonly ConcurrentDictionary<uint, EndpointInfo> _endpoints = new();
-    private readonly ConcurrentDictionary<uint, EndpointInfo> _identities = new();
+    private readonly ConcurrentDictionary<uint, EndpointInfo> _identities = new(), _unknownIdentities = new();
     private readonly ConcurrentDictionary<uint, InterfaceInfo> _interfaces = new();
     private readonly ConcurrentDictionary<uint, bool> _unknownInterfaces = new();
     private readonly IRuleNames[] _rules = [.. rules];
@@ -47,13 +47,18 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
 
     public EndpointInfo ByIdentity(uint identity)
     {
-        if (_identities.TryGetValue(identity, out EndpointInfo? known))
+        if (_identities.TryGetValue(identity, out EndpointInfo? known) || _unknownIdentities.TryGetValue(identity, out known))
         {
             return known;
         }
 
-        // An identity that is new to us; its labels replace this when they come.
-        return _identities.GetOrAdd(identity, static i => new EndpointInfo { Identity = i });
+        // New to us, or made up by whoever sends us packets: these must not fill the memory.
+        if (_unknownIdentities.Count >= MaxUnknownIdentities)
+        {
+            _unknownIdentities.Clear();
+        }
+
+        return _unknownIdentities.GetOrAdd(identity, static i => new EndpointInfo { Identity = i });
     }
 
     public uint IdentityOf(FlowAddress address) => address.IsNone ? ReservedIdentity.Unknown : Prefixes.Find(address) is > 0 and uint identity ? identity : ReservedIdentity.World;
@@ -101,6 +106,9 @@ internal sealed class HubbleMetadata(IEnumerable<IRuleNames> rules) : IFlowMetad
 
     public void SetIdentity(uint identity, IReadOnlyList<string> labels, string cluster) =>
         _identities[identity] = new EndpointInfo { Identity = identity, Labels = labels, Namespace = NamespaceOf(labels), ClusterName = cluster };
+
+    /// <summary>Identities that events named, known or not.</summary>
+    public int IdentityCount => _identities.Count + _unknownIdentities.Count;
 
     public void RemoveIdentity(uint identity) => _identities.TryRemove(identity, out _);
 

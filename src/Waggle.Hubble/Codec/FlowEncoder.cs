@@ -261,8 +261,7 @@ public static class FlowEncoder
             return;
         }
 
-        var denied = record.Verdict is Verdict.Dropped or Verdict.Error;
-        var list = (record.Direction == TrafficDirection.Egress, denied) switch
+        var list = (record.Direction == TrafficDirection.Egress, record.IsDenied) switch
         {
             (true, false) => flow.EgressAllowedBy,
             (true, true) => flow.EgressDeniedBy,

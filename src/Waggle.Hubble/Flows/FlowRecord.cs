@@ -44,6 +44,9 @@ public struct FlowRecord
     /// <summary>Policies that decided, or null; whether they allowed or denied, and which side, say verdict and direction.</summary>
     public IReadOnlyList<PolicyInfo>? Policies;
 
+    /// <summary>Whether <see cref="Policies"/> are against it; those of an audited flow would deny it if they were enforced.</summary>
+    public readonly bool IsDenied => Verdict is Verdict.Dropped or Verdict.Error or Verdict.Audit;
+
     /// <summary>Log texts of the rules that decided, or null.</summary>
     public IReadOnlyList<string>? PolicyLog;
 

@@ -236,7 +236,7 @@ internal static class Conversations
             return Task.CompletedTask;
         }, """
             N    a from-endpoint FORWARDED EGRESS - - SYN client > audited
-            NLMX a verdict:none AUDIT INGRESS - first SYN client > audited in by audit
+            NLMX a verdict:none AUDIT INGRESS - first SYN client > audited not in by audit
             NLMX a to-endpoint FORWARDED INGRESS new first SYN client > audited
             """),
         new("allowed into a guarded pod of another node", t =>

@@ -340,7 +340,7 @@ public sealed class FlowJson(JsonLine line)
             return;
         }
 
-        bool denied = flow.Verdict is Verdict.Dropped or Verdict.Error, egress = flow.Direction == TrafficDirection.Egress;
+        bool denied = flow.IsDenied, egress = flow.Direction == TrafficDirection.Egress;
         line.BeginList(egress ? denied ? "\"egress_denied_by\":"u8 : "\"egress_allowed_by\":"u8 : denied ? "\"ingress_denied_by\":"u8 : "\"ingress_allowed_by\":"u8);
         for (int i = 0; i < policies.Count; i++)
         {
