@@ -18,11 +18,15 @@ internal static class UsageErrors
             return Refuse($"unknown flag \"{word}\" for \"{name}\"", Suggestions.For(word, known), name);
         }
 
-        foreach (var token in parsed.UnmatchedTokens)
+        if (parsed.UnmatchedTokens is [var token, ..])
         {
-            if (verb.Children is not null)
+            // "hubble peers list": the parser goes on to "list", but it is "hubble" that has no command "peers".
+            var before = parsed.Tokens.TakeWhile(each => each.Value != token || each.Type == TokenType.Command).Count(each => each.Type == TokenType.Command);
+            var owner = Math.Min(before, path.Count - 1);
+            name = string.Join(' ', path.Take(owner + 1).Select(each => each.Name));
+            if (path[owner].Children is { } children)
             {
-                var known = verb.Children().Where(child => !child.Hidden).SelectMany(child => child.Aliases.Append(child.Name));
+                var known = children().Where(child => !child.Hidden).SelectMany(child => child.Aliases.Append(child.Name));
                 return Refuse($"unknown command \"{token}\" for \"{name}\"", Suggestions.For(token, known), name);
             }
 

@@ -46,6 +46,9 @@ public sealed class HostTests
     public async Task Run_DashOrWordsAfterTwoDashes_AreArguments(string arguments, params string[] words) => Assert.Equal(new Outcome(ExitCode.Ok, arguments + "\n", ""), await RunAsync(words));
 
     [Fact]
+    public async Task Run_AnUnknownCommandBeforeKnownOnes_IsTheOneThatIsNamed() => Assert.Contains("unknown command \"nope\" for \"demo\"", (await RunAsync("nope", "things", "list")).Error);
+
+    [Fact]
     public async Task Run_FlagWithoutValue_SaysWhichFlag() => Assert.Contains("--size needs a value", (await RunAsync("things", "list", "--size")).Error);
 
     [Fact]
