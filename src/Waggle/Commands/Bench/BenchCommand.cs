@@ -36,6 +36,11 @@ internal static class BenchCommand
                     return ExitCode.Ok;
                 }
 
+                if (call.Get(output) is { } directory)
+                {
+                    Prepare(directory);
+                }
+
                 var context = new BenchmarkContext(Positive(call.Get(rounds)), Durations.Parse(call.Get(duration)!, "--duration"), call.Terminal.ErrorAtOnce, AppContext.BaseDirectory);
                 return await RunAsync(call.Terminal, call.Get(output), chosen, context, cancellation).ConfigureAwait(false);
             },
@@ -56,12 +61,24 @@ internal static class BenchCommand
         terminal.Out.Write(report.ToMarkdown());
         if (directory is not null)
         {
-            Directory.CreateDirectory(directory);
             await File.WriteAllTextAsync(Path.Combine(directory, "benchmarks.md"), report.ToMarkdown(), cancellation).ConfigureAwait(false);
             await File.WriteAllTextAsync(Path.Combine(directory, "benchmarks.json"), report.ToJson().ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n", cancellation).ConfigureAwait(false);
         }
 
         return figures.Any(figure => figure.Reached == false) ? ExitCode.Failed : ExitCode.Ok;
+    }
+
+    /// <summary>Before minutes of work, not after them.</summary>
+    private static void Prepare(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CliException.Usage($"--output cannot be \"{directory}\": {e.Message.TrimEnd('.')}", "Name a directory, which is made if it is not there.");
+        }
     }
 
     private static IReadOnlyList<IBenchmark> Choose(IReadOnlyList<string> names)
