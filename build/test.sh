@@ -20,7 +20,15 @@ if ! dotnet build "$root/Waggle.slnx" -c Release -v quiet --nologo >"$results/bu
     exit 1
 fi
 
-passed=0 failed=0 skipped=0 broken=0
+# What failed, once more at the end: whoever has only the last lines must know which test, and why.
+failures() {
+    awk '/ \[FAIL\]$|^ +\[Test .* Failure/ { left = 40 }
+         /^  Finished:/ { left = 0 }
+         left > 0 { print; left-- }
+         /^ +Stack Trace:$/ { if (left > 4) left = 4 }' "$results/$1.log" | cut -c1-2000 | head -n 200
+}
+
+passed=0 failed=0 skipped=0 broken=0 told=''
 for project in "$root"/tests/*.Tests; do
     name=$(basename "$project")
     case $name in *"$filter"*) ;; *) continue ;; esac
@@ -28,7 +36,8 @@ for project in "$root"/tests/*.Tests; do
     [ -n "$program" ] || { echo "== $name: no test program was built"; broken=$((broken + 1)); continue; }
     echo "== $name"
     started=$SECONDS
-    timeout --kill-after=30 1500 "$program" -noColor -noLogo -xml "$results/$name.xml" "$@" 2>&1 | tee "$results/$name.log" | grep -vE '^ *(Discover|Starting|Finished)'
+    timeout --kill-after=30 1500 "$program" -noColor -noLogo -xml "$results/$name.xml" "$@" 2>&1 | tee "$results/$name.log" \
+        | grep -vE '^ *(Discover|Starting|Finished)|^[0-9T:.-]+Z (trce|dbug|info): '
     status=${PIPESTATUS[0]}
     # Counted from the runner's own results file; a program that died without one is a failure, not a silence.
     counts=$(grep -oE '<assembly [^>]*>' "$results/$name.xml" 2>/dev/null | head -n 1)
@@ -41,9 +50,11 @@ for project in "$root"/tests/*.Tests; do
     p=$(field passed) f=$(field failed) s=$(field skipped) e=$(field errors)
     passed=$((passed + p)) failed=$((failed + f + e)) skipped=$((skipped + s))
     [ "$status" -eq 0 ] || [ "$((f + e))" -gt 0 ] || broken=$((broken + 1))
+    [ "$((f + e))" -eq 0 ] || told+="== failed in $name"$'\n'"$(failures "$name")"$'\n'
     echo "== $name: $p passed, $((f + e)) failed, $s skipped in $((SECONDS - started)) s"
 done
 echo
+printf '%s' "$told"
 [ "$broken" -eq 0 ] || echo "waggle: $broken test program(s) did not run to their end"
 failed=$((failed + broken))
 echo "$passed passed, $failed failed, $skipped skipped"
