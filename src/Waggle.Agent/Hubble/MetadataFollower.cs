@@ -190,6 +190,6 @@ internal sealed partial class MetadataFollower(
         }
     }
 
-    [LoggerMessage(1091, LogLevel.Warning, "names of devices cannot be read, flows go without them: {Problem}")]
+    [LoggerMessage(1100, LogLevel.Warning, "names of devices cannot be read, flows go without them: {Problem}")]
     private partial void LogNoDevices(string problem);
 }

@@ -60,6 +60,6 @@ internal sealed partial class LimitWatch(NodeLimits limits, Readiness readiness,
         }
     }
 
-    [LoggerMessage(1191, LogLevel.Warning, "{Limit}: {Used} of {Max} in use; when it is full: {WhenFull}{Advice}")]
+    [LoggerMessage(1181, LogLevel.Warning, "{Limit}: {Used} of {Max} in use; when it is full: {WhenFull}{Advice}")]
     private partial void LogNear(string limit, long used, long max, string whenFull, string advice);
 }

@@ -202,6 +202,6 @@ internal sealed partial class PolicySource : BackgroundService
     [LoggerMessage(1103, LogLevel.Warning, "what policies on probation go back to is not known from before: {Problem}")]
     private partial void LogFile(string problem);
 
-    [LoggerMessage(1101, LogLevel.Warning, "{Policy} is taken back on this node: nobody confirmed it until {Until}; remove its annotation policy.waggle.io/confirm-until to keep it")]
+    [LoggerMessage(1104, LogLevel.Warning, "{Policy} is taken back on this node: nobody confirmed it until {Until}; remove its annotation policy.waggle.io/confirm-until to keep it")]
     private partial void LogTakenBack(string policy, DateTimeOffset until);
 }

@@ -218,10 +218,10 @@ public sealed partial class ExporterSet(ExporterFactory factory, IFlowSource flo
         }
     }
 
-    [LoggerMessage(2011, LogLevel.Warning, "Flow log configuration {Path} is not used: {Problem}")]
+    [LoggerMessage(7053, LogLevel.Warning, "Flow log configuration {Path} is not used: {Problem}")]
     private partial void LogBad(string path, string problem);
 
-    [LoggerMessage(2012, LogLevel.Information, "Flow log {Change}: {Name} to {Target}")]
+    [LoggerMessage(7054, LogLevel.Information, "Flow log {Change}: {Name} to {Target}")]
     private partial void LogChanged(string change, string name, string target);
 
     private sealed record Running(FlowLog Log, string Fingerprint, FlowExporter Exporter, IFlowSubscription Subscription, bool Dynamic)

@@ -178,9 +178,9 @@ public sealed partial class FlowExporter : IFlowConsumer, IAsyncDisposable
         }
     }
 
-    [LoggerMessage(2001, LogLevel.Warning, "Flow export {Name}: {Problem}. Flows are dropped until it works again.")]
+    [LoggerMessage(7051, LogLevel.Warning, "Flow export {Name}: {Problem}. Flows are dropped until it works again.")]
     private partial void LogFailed(string name, string problem);
 
-    [LoggerMessage(2002, LogLevel.Information, "Flow export {Name} works again.")]
+    [LoggerMessage(7052, LogLevel.Information, "Flow export {Name} works again.")]
     private partial void LogResumed(string name);
 }

@@ -141,9 +141,9 @@ public sealed partial class Reflector<T>
         return TimeSpan.FromTicks((long)Math.Min(_options.MinBackoff.Ticks * factor, _options.MaxBackoff.Ticks));
     }
 
-    [LoggerMessage(1, LogLevel.Information, "{Resource}: the watch's version is gone, listing again")]
+    [LoggerMessage(5001, LogLevel.Information, "{Resource}: the watch's version is gone, listing again")]
     private partial void LogGone(string resource);
 
-    [LoggerMessage(2, LogLevel.Warning, "{Resource}: watch interrupted, will resume: {Reason}")]
+    [LoggerMessage(5002, LogLevel.Warning, "{Resource}: watch interrupted, will resume: {Reason}")]
     private partial void LogLost(string resource, string reason);
 }

@@ -235,9 +235,9 @@ internal sealed partial class LabDaemon(LabPaths paths, LabMachine machine, LabR
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "lab {Lab}: removed what an earlier daemon left")]
+    [LoggerMessage(3301, LogLevel.Information, "lab {Lab}: removed what an earlier daemon left")]
     private partial void LogLeftovers(string lab);
 
-    [LoggerMessage(2, LogLevel.Information, "lab {Lab}: API server at {Url}")]
+    [LoggerMessage(3302, LogLevel.Information, "lab {Lab}: API server at {Url}")]
     private partial void LogServing(string lab, string url);
 }

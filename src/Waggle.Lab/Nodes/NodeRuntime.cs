@@ -185,6 +185,6 @@ internal sealed partial class NodeRuntime : INodeRuntime, IAsyncDisposable
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "node {Node}: {File} is no CNI configuration: {Reason}")]
+    [LoggerMessage(3311, LogLevel.Warning, "node {Node}: {File} is no CNI configuration: {Reason}")]
     private partial void LogInvalidNetwork(string node, string file, string reason);
 }

@@ -159,9 +159,9 @@ public sealed partial class Reconciler<TKey, TRow>
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Table}/{Reconciler}: {Operation} of '{Key}' failed, attempt {Attempt}: {Reason}")]
+    [LoggerMessage(6001, LogLevel.Warning, "{Table}/{Reconciler}: {Operation} of '{Key}' failed, attempt {Attempt}: {Reason}")]
     private partial void LogFailed(string table, string reconciler, string key, string operation, int attempt, string reason);
 
-    [LoggerMessage(2, LogLevel.Warning, "{Table}/{Reconciler}: prune failed, will be tried again: {Reason}")]
+    [LoggerMessage(6002, LogLevel.Warning, "{Table}/{Reconciler}: prune failed, will be tried again: {Reason}")]
     private partial void LogPruneFailed(string table, string reconciler, string reason);
 }

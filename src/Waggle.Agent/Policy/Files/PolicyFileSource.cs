@@ -152,10 +152,10 @@ internal sealed partial class PolicyFileSource : BackgroundService
         _told = problem;
     }
 
-    [LoggerMessage(1141, LogLevel.Information, "{File} is read: {Count} policies for this node")]
+    [LoggerMessage(1117, LogLevel.Information, "{File} is read: {Count} policies for this node")]
     private partial void LogRead(string file, int count);
 
-    [LoggerMessage(1142, LogLevel.Warning, "a file of static-cnp-path is not used: {Problem}")]
+    [LoggerMessage(1118, LogLevel.Warning, "a file of static-cnp-path is not used: {Problem}")]
     private partial void LogProblem(string problem);
 
     private sealed record Known(DateTime Changed, long Length, IReadOnlyList<PolicyRow> Rows, string Problem, (DateTime, long) Seen);

@@ -135,9 +135,9 @@ internal sealed class RequestPipeline(ApiServerRuntime runtime, ILogger logger)
 
 internal static partial class PipelineLog
 {
-    [LoggerMessage(1101, LogLevel.Error, "{Method} {Path} failed")]
+    [LoggerMessage(3211, LogLevel.Error, "{Method} {Path} failed")]
     public static partial void RequestFailed(this ILogger logger, string method, string path, Exception error);
 
-    [LoggerMessage(1102, LogLevel.Debug, "{Method} {Path} was cut after its answer had begun")]
+    [LoggerMessage(3212, LogLevel.Debug, "{Method} {Path} was cut after its answer had begun")]
     public static partial void RequestCut(this ILogger logger, string method, string path, Exception error);
 }

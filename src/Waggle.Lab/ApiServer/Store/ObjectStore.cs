@@ -213,12 +213,12 @@ internal sealed record StoreOptions(string Directory)
 
 internal static partial class StoreLog
 {
-    [LoggerMessage(1001, LogLevel.Error, "A write to the API journal failed; the changes in it were refused")]
+    [LoggerMessage(3201, LogLevel.Error, "A write to the API journal failed; the changes in it were refused")]
     public static partial void StoreWriteFailed(this ILogger logger, Exception error);
 
-    [LoggerMessage(1002, LogLevel.Warning, "{File}: cut {Bytes} bytes of an unfinished write at offset {Offset}; nothing acknowledged was in it")]
+    [LoggerMessage(3202, LogLevel.Warning, "{File}: cut {Bytes} bytes of an unfinished write at offset {Offset}; nothing acknowledged was in it")]
     public static partial void TornTail(this ILogger logger, string file, long bytes, long offset);
 
-    [LoggerMessage(1003, LogLevel.Warning, "Writing a snapshot of the API store failed; the journal goes on and is kept")]
+    [LoggerMessage(3203, LogLevel.Warning, "Writing a snapshot of the API store failed; the journal goes on and is kept")]
     public static partial void SnapshotFailed(this ILogger logger, Exception error);
 }

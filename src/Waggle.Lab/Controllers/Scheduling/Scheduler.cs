@@ -152,6 +152,6 @@ internal sealed partial class Scheduler : IController
         }
     }
 
-    [LoggerMessage(3101, LogLevel.Warning, "scheduling {Pod}: {Error}")]
+    [LoggerMessage(3111, LogLevel.Warning, "scheduling {Pod}: {Error}")]
     private partial void LogFailed(string pod, string error);
 }

@@ -102,6 +102,6 @@ internal sealed partial class PodStatusWriter(KubeClient client, TimeProvider ti
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "status of pod {Pod} not written, will retry: {Reason}")]
+    [LoggerMessage(3331, LogLevel.Warning, "status of pod {Pod} not written, will retry: {Reason}")]
     private partial void LogFailed(string pod, string reason);
 }

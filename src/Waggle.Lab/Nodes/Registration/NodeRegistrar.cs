@@ -149,6 +149,6 @@ internal sealed partial class NodeRegistrar(KubeClient client, NodeOptions optio
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "node {Node}: API not reached, will retry: {Reason}")]
+    [LoggerMessage(3321, LogLevel.Information, "node {Node}: API not reached, will retry: {Reason}")]
     private partial void LogRetry(string node, string reason);
 }
