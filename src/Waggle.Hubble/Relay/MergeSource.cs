@@ -37,6 +37,9 @@ internal sealed class MergeSource(string name, int buffer)
     /// <summary>Since when it has no head, in ticks of the clock.</summary>
     public long EmptySince { get; set; }
 
+    /// <summary>Whether the client was told that it is connected.</summary>
+    public bool Announced { get; set; }
+
     /// <summary>Others do not wait for it any more.</summary>
     public bool Quiet { get; set; }
 

@@ -13,6 +13,8 @@ public sealed class RelayNode : IAsyncDisposable
     private readonly Action _changed;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watching;
+    private TaskCompletionSource _look = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _wellAt = long.MinValue;
 
     internal RelayNode(Peer peer, RpcChannel channel, RelayOptions options, TimeProvider time, Action changed)
     {
@@ -32,6 +34,12 @@ public sealed class RelayNode : IAsyncDisposable
     /// <summary>Why it is not available.</summary>
     public string Problem { get; private set; } = "";
 
+    /// <summary>Its health is looked at now rather than later: somebody lost it, or wants to know.</summary>
+    public void LookNow() => Volatile.Read(ref _look).TrySetResult();
+
+    /// <summary>Whether it answered when it was asked for its health at this time or later, in ticks of the clock.</summary>
+    public bool WellSince(long timestamp) => Volatile.Read(ref _wellAt) >= timestamp;
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -49,10 +57,16 @@ public sealed class RelayNode : IAsyncDisposable
             {
                 try
                 {
+                    Volatile.Write(ref _look, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+                    var asked = _time.GetTimestamp();
                     await Channel.CallAsync(HubbleMethods.HealthCheck, new HealthCheckRequest(), _options.CallTimeout, _stop.Token).ConfigureAwait(false);
+                    Volatile.Write(ref _wellAt, asked);
                     Set(true, "");
                     backoff = _options.MinBackoff;
-                    await Task.Delay(_options.HealthInterval, _time, _stop.Token).ConfigureAwait(false);
+                    using var enough = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+                    await Task.WhenAny(Task.Delay(_options.HealthInterval, _time, enough.Token), _look.Task).ConfigureAwait(false);
+                    await enough.CancelAsync().ConfigureAwait(false);
+                    _stop.Token.ThrowIfCancellationRequested();
                 }
                 catch (RpcException e)
                 {

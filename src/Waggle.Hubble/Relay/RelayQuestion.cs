@@ -10,9 +10,9 @@ namespace Waggle.Hubble.Relay;
 /// <summary>What a client asks of all nodes; checked, so that a bad request is told once, by the relay, and not by every node.</summary>
 internal sealed class RelayQuestion
 {
-    private readonly Func<RelayNode, long?, CancellationToken, IAsyncEnumerable<RpcFrameReader>> _ask;
+    private readonly Func<RelayNode, long?, TimeSpan, CancellationToken, IAsyncEnumerable<RpcFrameReader>> _ask;
 
-    private RelayQuestion(QueryWindow window, bool tellsNodes, Func<RelayNode, long?, CancellationToken, IAsyncEnumerable<RpcFrameReader>> ask) =>
+    private RelayQuestion(QueryWindow window, bool tellsNodes, Func<RelayNode, long?, TimeSpan, CancellationToken, IAsyncEnumerable<RpcFrameReader>> ask) =>
         (Window, TellsNodes, _ask) = (window, tellsNodes, ask);
 
     /// <summary>How many, and from when until when.</summary>
@@ -39,12 +39,13 @@ internal sealed class RelayQuestion
     /// <summary>Asks a node.</summary>
     /// <param name="node">The node.</param>
     /// <param name="sinceNs">Go on from here, ns since 1970, whatever the client asked for first; null: what the client asks for.</param>
+    /// <param name="stall">A node that is silent for so long in the middle of a message is left, with DeadlineExceeded.</param>
     /// <param name="cancellation">Ends the stream.</param>
-    public IAsyncEnumerable<RpcFrameReader> Ask(RelayNode node, long? sinceNs, CancellationToken cancellation) => _ask(node, sinceNs, cancellation);
+    public IAsyncEnumerable<RpcFrameReader> Ask(RelayNode node, long? sinceNs, TimeSpan stall, CancellationToken cancellation) => _ask(node, sinceNs, stall, cancellation);
 
-    private static Func<RelayNode, long?, CancellationToken, IAsyncEnumerable<RpcFrameReader>> Asking<TRequest>(RpcMethod<TRequest, RelayedFlow> method, TRequest request, Action<TRequest, long> goOn)
+    private static Func<RelayNode, long?, TimeSpan, CancellationToken, IAsyncEnumerable<RpcFrameReader>> Asking<TRequest>(RpcMethod<TRequest, RelayedFlow> method, TRequest request, Action<TRequest, long> goOn)
         where TRequest : class, IMessage<TRequest>, IDeepCloneable<TRequest> =>
-        (node, sinceNs, cancellation) =>
+        (node, sinceNs, stall, cancellation) =>
         {
             var ask = request;
             if (sinceNs is { } since)
@@ -53,6 +54,6 @@ internal sealed class RelayQuestion
                 goOn(ask, since);
             }
 
-            return node.Channel.StreamFramesAsync(method, ask, cancellation);
+            return node.Channel.StreamFramesAsync(method, ask, stall, cancellation);
         };
 }

@@ -1,6 +1,3 @@
-using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
-using Waggle.Hubble.Codec;
 using Waggle.Hubble.Protocol.Relayed;
 using Waggle.Hubble.Protocol.Relays;
 using Waggle.Hubble.Rpc;
@@ -9,36 +6,52 @@ using Waggle.Hubble.Rpc.Server;
 namespace Waggle.Hubble.Relay;
 
 /// <summary>One client's stream over all nodes: what they say, in order of time.</summary>
-internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQuestion question, IRpcWriter<RelayedFlow> writer, RpcServerCall call, string relayName, TimeProvider time) : IDisposable
+internal sealed class RelayStream : IDisposable
 {
     private const int FlushBytes = 32 << 10;
     private const int MaxTail = 65536;
 
+    private readonly RelayPool _pool;
+    private readonly RelayOptions _options;
+    private readonly RelayQuestion _question;
+    private readonly IRpcWriter<RelayedFlow> _writer;
+    private readonly TimeProvider _time;
     private readonly Dictionary<string, RelayReader> _readers = new(StringComparer.Ordinal);
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
-    private readonly long _startNs = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+    private readonly CancellationTokenSource _stop;
+    private readonly long _startNs;
     private readonly Queue<byte[]> _tail = new();
     private readonly RpcFrameBuffer _frames = new();
+    private readonly NodeNews _news;
     private ulong _sent;
 
+    public RelayStream(RelayPool pool, RelayOptions options, RelayQuestion question, IRpcWriter<RelayedFlow> writer, RpcServerCall call, string relayName, TimeProvider time)
+    {
+        (_pool, _options, _question, _writer, _time) = (pool, options, question, writer, time);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
+        _startNs = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+        _news = new NodeNews(question, _frames, relayName, time);
+    }
+
+    private bool HasHistory => _question.Window is { HasSince: true } or { Number: > 0 };
+
     /// <summary>Flows that a node may send.</summary>
-    private long MaxFlows => question.Window switch
+    private long MaxFlows => _question.Window switch
     {
         { Follow: true } => long.MaxValue,
-        { Number: > 0 and var number } when number < (ulong)options.MaxAnswer => (long)number,
-        _ => options.MaxAnswer,
+        { Number: > 0 and var number } when number < (ulong)_options.MaxAnswer => (long)number,
+        _ => _options.MaxAnswer,
     };
 
     /// <summary>Serves until the answer is whole or the client goes.</summary>
     public async Task RunAsync()
     {
-        var window = question.Window;
-        using var merge = new TimeMerge(window.Follow ? _startNs : long.MaxValue, options.Hold, options.Patience, time);
-        var times = new RelayTimes(window, merge, _startNs, time);
+        var window = _question.Window;
+        using var merge = new TimeMerge(window.Follow ? _startNs : long.MaxValue, _options.Hold, _options.Patience, _time);
+        var times = new RelayTimes(window, merge, _startNs, _time);
         var keepTail = window is { Follow: false, First: false, Number: > 0 and <= MaxTail };
         try
         {
-            var (nodes, changed) = pool.Now;
+            var (nodes, changed) = _pool.Now;
             Begin(nodes, merge, times);
             while (_sent < window.Limit)
             {
@@ -87,14 +100,14 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
 
             bool LookAtNodes()
             {
-                if (!window.Follow || !(changed.IsCompleted || _readers.Values.Any(MayRestart)))
+                var told = TellEnds();
+                if (!window.Follow || !(changed.IsCompleted || _readers.Values.Any(r => MayRestart(r) || IsBack(r))))
                 {
-                    return false;
+                    return told;
                 }
 
-                (nodes, changed) = pool.Now;
-                Follow(nodes, merge, times);
-                return true;
+                (nodes, changed) = _pool.Now;
+                return Follow(nodes, merge, times) || told;
             }
         }
         finally
@@ -116,155 +129,147 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
 
     private void Begin(IReadOnlyList<RelayNode> nodes, TimeMerge merge, RelayTimes times)
     {
-        var (there, away) = (nodes.Where(n => n.Available != false).ToList(), nodes.Where(n => n.Available == false).ToList());
-        foreach (var node in there)
+        var away = nodes.Where(n => n.Available == false).ToList();
+        var there = nodes.Where(n => n.Available == true || (n.Available is null && !_question.Window.Follow)).Select(n => n.Peer.Name).ToList();
+        _news.Tell(NodeState.NodeConnected, there, "");
+        _news.Tell(NodeState.NodeUnavailable, [.. away.Select(n => n.Peer.Name)], string.Join("; ", away.Select(n => n.Problem).Distinct().Take(3)));
+        foreach (var node in nodes.Where(n => n.Available != false))
         {
             Start(node, merge, times, null);
         }
-
-        if (there.Count > 0)
-        {
-            Tell(NodeState.NodeConnected, [.. there.Select(n => n.Peer.Name)], "");
-        }
-
-        if (away.Count > 0)
-        {
-            Tell(NodeState.NodeUnavailable, [.. away.Select(n => n.Peer.Name)], string.Join("; ", away.Select(n => n.Problem).Distinct().Take(3)));
-        }
     }
 
-    /// <summary>Nodes that came, came back or went.</summary>
-    private void Follow(IReadOnlyList<RelayNode> nodes, TimeMerge merge, RelayTimes times)
+    /// <summary>Nodes that came, came back or went; false: none did.</summary>
+    private bool Follow(IReadOnlyList<RelayNode> nodes, TimeMerge merge, RelayTimes times)
     {
-        foreach (var (name, reader) in _readers.Where(r => nodes.All(n => n.Peer.Name != r.Key)).ToArray())
+        var any = false;
+        foreach (var name in _news.Known.Concat(_readers.Keys).Where(k => nodes.All(n => n.Peer.Name != k)).Distinct().ToArray())
         {
-            reader.Cancel();
-            _readers.Remove(name);
-            Tell(NodeState.NodeGone, [name], "");
+            if (_readers.Remove(name, out var reader))
+            {
+                reader.Cancel();
+            }
+
+            _news.TellGone(name);
+            any = true;
         }
 
-        foreach (var node in nodes.Where(n => n.Available == true))
+        foreach (var node in nodes)
         {
-            if (!_readers.TryGetValue(node.Peer.Name, out var reader) || reader.Node != node || MayRestart(reader))
+            var (name, reader) = (node.Peer.Name, _readers.GetValueOrDefault(node.Peer.Name));
+            var told = _news.Last(name);
+            if (node.Available == true && (reader is null || reader.Node != node || MayRestart(reader)))
             {
+                if (told == NodeState.UnknownNodeState)
+                {
+                    _news.Tell(NodeState.NodeConnected, name, "");
+                }
+
                 // Where it was, if it was: what happened meanwhile is in the node's ring.
-                var since = (reader?.LastNs ?? _startNs) + 1;
                 reader?.Cancel();
-                Start(node, merge, times, since);
-                Tell(NodeState.NodeConnected, [node.Peer.Name], "");
+                Start(node, merge, times, reader is null ? _startNs + 1 : reader.GoesOnAt ?? (HasHistory ? null : _startNs + 1), reader?.IsAhead == true);
+            }
+            else if (node.Available == false && reader?.Source.IsOver != false && told is NodeState.NodeConnected or NodeState.UnknownNodeState)
+            {
+                _news.Tell(NodeState.NodeUnavailable, name, node.Problem);
+            }
+            else if (reader is not null && IsBack(reader))
+            {
+                TellConnected(reader.Source);
+            }
+            else
+            {
+                continue;
+            }
+
+            any = true;
+        }
+
+        return any;
+    }
+
+    /// <summary>A stream that ended is begun again, soon if its node was away, later if it refused; once all of it went out, so that news are in order.</summary>
+    private bool MayRestart(RelayReader reader) => reader.Task.IsCompleted && reader.Source.IsOver && reader.Node.Available == true
+        && _time.GetElapsedTime(reader.Started) > (reader.Refused ? _options.MaxBackoff : _options.MinBackoff);
+
+    /// <summary>
+    /// Whether a node that was away has a stream that works, though it says nothing: it is open for a while, and the node answers. After
+    /// an error only what it says tells that.
+    /// </summary>
+    private bool IsBack(RelayReader reader)
+    {
+        if (reader.Source.Announced || reader.Source.IsOver || _news.Last(reader.Source.Name) == NodeState.NodeError || _time.GetElapsedTime(reader.Started) < _options.MinBackoff)
+        {
+            return false;
+        }
+
+        if (reader.Node.WellSince(reader.Started))
+        {
+            return true;
+        }
+
+        reader.Node.LookNow();
+        return false;
+    }
+
+    private void TellConnected(MergeSource source)
+    {
+        source.Announced = true;
+        _news.Tell(NodeState.NodeConnected, source.Name, "");
+    }
+
+    /// <summary>Why streams ended, once all that they said went out.</summary>
+    private bool TellEnds()
+    {
+        var any = false;
+        foreach (var reader in _readers.Values)
+        {
+            if (reader.End is { } end && reader.Source.IsOver)
+            {
+                _news.Tell(end);
+                reader.End = null;
+                any = true;
             }
         }
+
+        return any;
     }
 
-    /// <summary>A stream that ended is begun again, soon if its node was away, later if it refused.</summary>
-    private bool MayRestart(RelayReader reader) => reader.Task.IsCompleted && reader.Node.Available == true
-        && time.GetElapsedTime(reader.Started) > (reader.Refused ? options.MaxBackoff : options.MinBackoff);
-
-    private void Start(RelayNode node, TimeMerge merge, RelayTimes times, long? sinceNs)
+    /// <param name="sinceNs">Go on from here; null: what the client asks for.</param>
+    private void Start(RelayNode node, TimeMerge merge, RelayTimes times, long? sinceNs, bool isAhead = false)
     {
-        var source = new MergeSource(node.Peer.Name, options.BufferPerNode);
-        var reader = new RelayReader(node, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token), source, times, MaxFlows, time.GetTimestamp());
+        var source = new MergeSource(node.Peer.Name, _options.BufferPerNode) { Announced = _news.Last(node.Peer.Name) == NodeState.NodeConnected };
+        var reader = new RelayReader(node, CancellationTokenSource.CreateLinkedTokenSource(_stop.Token), source, times, MaxFlows, _time.GetTimestamp(), sinceNs, isAhead);
         _readers[node.Peer.Name] = reader;
         merge.Add(source);
-        reader.Task = Task.Run(() => ReadAsync(reader, merge, sinceNs));
-    }
-
-    private async Task ReadAsync(RelayReader reader, TimeMerge merge, long? sinceNs)
-    {
-        RelayedFlow? last = null;
-        RelayBatch? batch = null;
-        var told = !question.TellsNodes;
-        try
-        {
-            var stream = question.Ask(reader.Node, sinceNs, reader.Stopped);
-            await foreach (var frames in stream.ConfigureAwait(false))
-            {
-                while (frames.TryNext(out var message))
-                {
-                    batch ??= new RelayBatch();
-                    if (reader.Take(message.Span, batch) is { } problem)
-                    {
-                        last = Status(NodeState.NodeError, [reader.Node.Peer.Name], problem);
-                        break;
-                    }
-
-                    if (reader.IsAhead && !told && !batch.IsFull)
-                    {
-                        told = true;
-                        batch.Add(Status(NodeState.NodeError, [reader.Node.Peer.Name], "its clock is ahead of the relay's; what it says is merged by when it comes").ToByteArray(), reader.PlaceNs, isFlow: false);
-                    }
-
-                    if (batch.IsFull)
-                    {
-                        await reader.PutAsync(merge, batch).ConfigureAwait(false);
-                        batch = null;
-                    }
-                }
-
-                if (batch is { Count: > 0 })
-                {
-                    await reader.PutAsync(merge, batch).ConfigureAwait(false);
-                    batch = null;
-                }
-
-                if (last is not null)
-                {
-                    break;
-                }
-            }
-        }
-        catch (RpcException e)
-        {
-            reader.Refused = e.Code != RpcStatusCode.Unavailable;
-            last = Status(e.Code == RpcStatusCode.Unavailable ? NodeState.NodeUnavailable : NodeState.NodeError, [reader.Node.Peer.Name], e.Detail);
-        }
-        catch (OperationCanceledException)
-        {
-        }
-
-        if (last is not null && question.TellsNodes && !reader.Stopped.IsCancellationRequested)
-        {
-            // In time order after what the node did say.
-            var at = Math.Max(reader.PlaceNs, _startNs);
-            last.Time = FlowEncoder.Time(at);
-            batch ??= new RelayBatch();
-            batch.Add(last.ToByteArray(), at, isFlow: false);
-            try
-            {
-                await reader.PutAsync(merge, batch).ConfigureAwait(false);
-                batch = null;
-            }
-            catch (OperationCanceledException)
-            {
-            }
-        }
-
-        batch?.Dispose();
-        reader.Source.Complete();
-        merge.Wake();
-        reader.Done();
+        reader.Task = Task.Run(() => reader.RunAsync(_question, merge, _news, _startNs, _question.Window.Follow ? _options.GiveUp : Timeout.InfiniteTimeSpan));
     }
 
     /// <summary>An answer that should end and does not go on is given up.</summary>
     private void DropSilent(TimeMerge merge)
     {
-        if (question.Window.Follow)
+        if (_question.Window.Follow)
         {
             return;
         }
 
         foreach (var source in merge.Sources)
         {
-            if (merge.Silence(source) > options.GiveUp && _readers.TryGetValue(source.Name, out var reader) && !reader.Stopped.IsCancellationRequested)
+            if (merge.Silence(source) > _options.GiveUp && _readers.TryGetValue(source.Name, out var reader) && !reader.Stopped.IsCancellationRequested)
             {
                 reader.Cancel();
-                Tell(NodeState.NodeError, [source.Name], $"nothing heard for {options.GiveUp.TotalSeconds:0.#} s; the rest of its answer is not waited for");
+                _news.Tell(NodeState.NodeError, source.Name, $"nothing heard for {_options.GiveUp.TotalSeconds:0.#} s; the rest of its answer is not waited for");
             }
         }
     }
 
     private void Emit(MergeSource source, bool keepTail)
     {
+        if (!source.Announced)
+        {
+            TellConnected(source);
+        }
+
         if (!keepTail || !source.HeadIsFlow)
         {
             _frames.Add(source.Head);
@@ -273,7 +278,7 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
         }
 
         _tail.Enqueue(source.Head.ToArray());
-        if ((ulong)_tail.Count > question.Window.Number)
+        if ((ulong)_tail.Count > _question.Window.Number)
         {
             _tail.Dequeue();
         }
@@ -281,23 +286,8 @@ internal sealed class RelayStream(RelayPool pool, RelayOptions options, RelayQue
 
     private ValueTask SendAsync()
     {
-        writer.WriteFrames(_frames.Written);
+        _writer.WriteFrames(_frames.Written);
         _frames.Clear();
-        return writer.FlushAsync();
+        return _writer.FlushAsync();
     }
-
-    private void Tell(NodeState state, IReadOnlyList<string> names, string message)
-    {
-        if (question.TellsNodes)
-        {
-            _frames.Add(Status(state, names, message));
-        }
-    }
-
-    private RelayedFlow Status(NodeState state, IReadOnlyList<string> names, string message) => new()
-    {
-        NodeStatus = new NodeStatusEvent { StateChange = state, NodeNames = { names }, Message = message },
-        NodeName = relayName,
-        Time = Timestamp.FromDateTimeOffset(time.GetUtcNow()),
-    };
 }

@@ -1,11 +1,19 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 
 namespace Waggle.Hubble.Rpc;
 
 /// <summary>Cuts a body into messages. Memory is bounded by the largest message allowed.</summary>
-internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip) : IDisposable
+/// <param name="body">What comes.</param>
+/// <param name="maxMessageBytes">Largest message accepted.</param>
+/// <param name="gzip">Whether messages may be compressed.</param>
+/// <param name="stall">How long the other side may be silent in the middle of a message; null or infinite: for ever.</param>
+internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip, TimeSpan? stall = null) : IDisposable
 {
+    private readonly TimeSpan _stall = stall ?? Timeout.InfiniteTimeSpan;
+    private CancellationTokenSource? _stalled;
+    private CancellationTokenRegistration _outer;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(65536);
     private int _start;
     private int _end;
@@ -70,6 +78,8 @@ internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
         _start = _end = 0;
+        _outer.Dispose();
+        _stalled?.Dispose();
     }
 
     /// <summary>Whether a frame that is neither malformed nor too large is whole; what is wrong is told by <see cref="FillFrameAsync"/>.</summary>
@@ -92,7 +102,8 @@ internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip
                 }
             }
 
-            var read = await body.ReadAsync(_buffer.AsMemory(_end), cancellation).ConfigureAwait(false);
+            var read = _end == _start || _stall == Timeout.InfiniteTimeSpan ? await body.ReadAsync(_buffer.AsMemory(_end), cancellation).ConfigureAwait(false)
+                : await ReadRestAsync(cancellation).ConfigureAwait(false);
             if (read == 0)
             {
                 return false;
@@ -102,5 +113,27 @@ internal sealed class RpcFrameReader(Stream body, int maxMessageBytes, bool gzip
         }
 
         return true;
+    }
+
+    /// <summary>Reads in the middle of a message. One timer serves them all: no memory is made for a read.</summary>
+    private async ValueTask<int> ReadRestAsync(CancellationToken cancellation)
+    {
+        if (_stalled is null)
+        {
+            _stalled = new CancellationTokenSource();
+            _outer = cancellation.UnsafeRegister(static s => ((CancellationTokenSource)s!).Cancel(), _stalled);
+        }
+
+        _stalled.CancelAfter(_stall);
+        try
+        {
+            var read = await body.ReadAsync(_buffer.AsMemory(_end), _stalled.Token).ConfigureAwait(false);
+            _stalled.CancelAfter(Timeout.InfiniteTimeSpan);
+            return read;
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException && _stalled.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new RpcException(RpcStatusCode.DeadlineExceeded, $"nothing heard for {_stall.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s in the middle of a message", e);
+        }
     }
 }

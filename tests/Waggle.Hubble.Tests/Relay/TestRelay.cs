@@ -129,11 +129,13 @@ internal sealed class FakeNode : IAsyncDisposable
 
     public string Path => System.IO.Path.Combine(_directory, "hubble.sock");
 
-    public static async Task<FakeNode> StartAsync(Func<IRpcWriter<GetFlowsResponse>, RpcServerCall, Task> getFlows)
+    public static Task<FakeNode> StartAsync(Func<IRpcWriter<GetFlowsResponse>, RpcServerCall, Task> getFlows) => StartAsync((_, writer, call) => getFlows(writer, call));
+
+    public static async Task<FakeNode> StartAsync(Func<GetFlowsRequest, IRpcWriter<GetFlowsResponse>, RpcServerCall, Task> getFlows)
     {
         var node = new FakeNode();
         var server = new RpcServer(NullLogger<RpcServer>.Instance, node._stop.Token);
-        server.AddServerStreaming(HubbleMethods.GetFlows, (_, writer, call) => getFlows(writer, call));
+        server.AddServerStreaming(HubbleMethods.GetFlows, getFlows);
         _ = new RpcHealth(server);
         node._listener = await RpcListener.UnixAsync(node.Path, server, NullLoggerFactory.Instance);
         return node;

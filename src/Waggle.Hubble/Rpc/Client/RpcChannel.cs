@@ -92,8 +92,12 @@ public sealed class RpcChannel : IDisposable
     }
 
     /// <summary>The same for those who handle messages as bytes; see <see cref="RpcDuplexCall{TRequest,TResponse}.ReadAsync"/>.</summary>
+    /// <param name="method">What to call.</param>
+    /// <param name="request">What to send.</param>
+    /// <param name="stall">Silence in the middle of a message that ends the call with DeadlineExceeded.</param>
+    /// <param name="cancellation">Ends the call.</param>
     internal async IAsyncEnumerable<RpcFrameReader> StreamFramesAsync<TRequest, TResponse>(
-        RpcMethod<TRequest, TResponse> method, TRequest request, [EnumeratorCancellation] CancellationToken cancellation)
+        RpcMethod<TRequest, TResponse> method, TRequest request, TimeSpan stall, [EnumeratorCancellation] CancellationToken cancellation)
         where TRequest : class, IMessage<TRequest>
         where TResponse : class, IMessage<TResponse>
     {
@@ -101,7 +105,7 @@ public sealed class RpcChannel : IDisposable
         await using (call.ConfigureAwait(false))
         {
             call.Start(_invoker, _address, _options, request);
-            await foreach (var frames in call.ReadAsync().ConfigureAwait(false))
+            await foreach (var frames in call.ReadAsync(stall).ConfigureAwait(false))
             {
                 yield return frames;
             }

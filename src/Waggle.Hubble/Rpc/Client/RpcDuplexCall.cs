@@ -65,7 +65,7 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     /// <summary>All responses until the server ends the call; throws if it ends with anything but OK.</summary>
     public async IAsyncEnumerable<TResponse> ReadAllAsync()
     {
-        await foreach (var frames in ReadAsync().ConfigureAwait(false))
+        await foreach (var frames in ReadAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false))
         {
             while (frames.TryNext(out var message))
             {
@@ -78,13 +78,14 @@ public sealed class RpcDuplexCall<TRequest, TResponse> : IAsyncDisposable
     /// The same for those who handle messages as bytes: each time some are here, a reader of these; take them all before going on. A
     /// reader is valid until then.
     /// </summary>
-    internal async IAsyncEnumerable<RpcFrameReader> ReadAsync()
+    /// <param name="stall">Silence in the middle of a message that ends the call with DeadlineExceeded.</param>
+    internal async IAsyncEnumerable<RpcFrameReader> ReadAsync(TimeSpan stall)
     {
         using var response = await GuardAsync(_response!).ConfigureAwait(false);
         CheckHead(response);
         var body = await GuardAsync(response.Content.ReadAsStreamAsync(_stop.Token)).ConfigureAwait(false);
         var gzip = response.Headers.TryGetValues(RpcHeaders.EncodingName, out var encodings) && encodings.First() == "gzip";
-        using var frames = new RpcFrameReader(body, _maxMessageBytes, gzip);
+        using var frames = new RpcFrameReader(body, _maxMessageBytes, gzip, stall);
         while (await GuardAsync(frames.FillFrameAsync(_stop.Token).AsTask()).ConfigureAwait(false))
         {
             yield return frames;
