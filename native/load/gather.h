@@ -3,7 +3,14 @@
  * machine (autogroup). What they start later stays with them. Where two ends share a CPU nobody waits until another CPU has woken up, which is
  * by far the largest difference between two samples of one path; and whatever anybody else of them does there is missing from the rate.
  */
+#ifndef WAGGLE_LOAD_GATHER_H
+#define WAGGLE_LOAD_GATHER_H
+
+#include "system.h"
+#include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <unistd.h>
 
 static int gather_cpu;
 static int gathered;
@@ -52,11 +59,13 @@ static int gather_group(const char *path, const struct stat *about, int what, st
 	return 0;
 }
 
-static int gather(const char *cgroup, int cpu)
+static int gather(char **words)
 {
-	gather_cpu = cpu;
-	if (nftw(cgroup, gather_group, 16, FTW_PHYS) < 0)
-		die(cgroup);
+	gather_cpu = atoi(words[1]);
+	if (nftw(words[0], gather_group, 16, FTW_PHYS) < 0)
+		die(words[0]);
 	printf("%d\n", gathered);
 	return 0;
 }
+
+#endif
