@@ -36,7 +36,7 @@ internal static class CertificateFactory
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name);
         request.CertificateExtensions.Add(names.Build());
-        DateTimeOffset until = now + lifetime, last = authority.NotAfter.ToUniversalTime();
+        DateTimeOffset until = now + lifetime, last = authority.Ends();
         until = until < last ? until : last;
         if (until <= now)
         {

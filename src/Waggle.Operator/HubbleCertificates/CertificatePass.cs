@@ -5,76 +5,67 @@ using Waggle.Kube.Resources;
 
 namespace Waggle.Operator.HubbleCertificates;
 
-/// <summary>When a certificate ends.</summary>
-/// <param name="Secret">The Secret it is in.</param>
-/// <param name="Key">Its key there.</param>
-/// <param name="NotAfter">Its last moment.</param>
-internal readonly record struct CertificateEnd(string Secret, string Key, DateTimeOffset NotAfter);
-
-/// <summary>What a pass found.</summary>
-/// <param name="Next">When there is something to do again.</param>
-/// <param name="Ends">When each certificate ends.</param>
-/// <param name="Warning">What a person must do, or null.</param>
-internal sealed record PassReport(DateTimeOffset Next, IReadOnlyList<CertificateEnd> Ends, string? Warning);
-
-/// <summary>
-/// One look at the Secrets, and the next step of each. An authority is replaced in steps, each one write, so that at no moment, and
-/// wherever an operator was killed, one holder is shown a certificate that it does not trust:
-/// <list type="number">
-/// <item>the successor is made and kept beside the authority;</item>
-/// <item>both stand in <c>ca.crt</c> of all our Secrets, for the overlap;</item>
-/// <item>the successor becomes the authority;</item>
-/// <item>it signs new certificates, both are trusted for the overlap;</item>
-/// <item>the old one is trusted no more.</item>
-/// </list>
-/// What each step waits for stands in the Secret that it is about. An authority that somebody else put in its place goes through
-/// the same steps from the second on.
-/// </summary>
+/// <summary>One look at the Secrets, and the next step of each, as <see cref="Rotation"/> decides.</summary>
 internal sealed partial class CertificatePass(ISecretStore store, CertificateOptions options, TimeProvider time, ILogger logger)
 {
-    /// <summary>Between looks when nothing is due.</summary>
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
-
     private readonly List<IDisposable> _read = [];
     private DateTimeOffset _now;
-    private DateTimeOffset _next;
     private bool _wrote;
 
     public async Task<PassReport> RunAsync(CancellationToken cancellation)
     {
         (_now, _wrote) = (time.GetUtcNow(), false);
-        _next = _now + Interval;
+        var rotation = new Rotation(options, _now);
         try
         {
             AuthoritySecret authority = await AuthorityAsync(cancellation).ConfigureAwait(false);
-            LeafPlan[] leaves =
+            Leaf[] leaves =
             [
                 new("hubble-server-certs", $"*.{options.Cluster}.hubble-grpc.cilium.io", options.ServerValidity),
                 new("hubble-relay-client-certs", "*.hubble-relay.cilium.io", options.ClientValidity),
             ];
-            foreach (LeafPlan leaf in leaves)
+            foreach (Leaf leaf in leaves)
             {
                 await ReadAsync(leaf, cancellation).ConfigureAwait(false);
             }
 
-            authority = await StepAsync(authority, leaves, cancellation).ConfigureAwait(false);
-            foreach (LeafPlan leaf in leaves)
+            authority = rotation.Step(authority, Ours(leaves)) switch
             {
-                await EnsureAsync(leaf, leaves, authority, cancellation).ConfigureAwait(false);
+                AuthorityStep.MakeSuccessor => await WriteSuccessorAsync(authority, cancellation).ConfigureAwait(false),
+                AuthorityStep.Replace => await WriteAuthorityAsync(authority.Secret, rotation.Successor(authority) ?? Make(), cancellation).ConfigureAwait(false),
+                _ => authority,
+            };
+            foreach (Leaf leaf in leaves)
+            {
+                await EnsureAsync(leaf, leaves, authority, rotation, cancellation).ConfigureAwait(false);
             }
 
-            CertificateEnd[] ends =
-            [
-                new(AuthoritySecret.Name, "ca.crt", authority.Current.NotAfter.ToUniversalTime()),
-                .. authority.Next is { } next ? [new CertificateEnd(AuthoritySecret.Name, "ca-next.crt", next.NotAfter.ToUniversalTime())] : Array.Empty<CertificateEnd>(),
-                .. leaves.Where(l => l.State is not null).Select(l => new CertificateEnd(l.Name, "tls.crt", l.State!.Certificate.NotAfter.ToUniversalTime())),
-            ];
-            return new PassReport(_wrote ? _now : _next, ends, Warning(authority));
+            string? warning = rotation.Warning(authority);
+            return new PassReport(_wrote ? _now : rotation.Next, [.. Ends(authority, leaves)], warning);
         }
         finally
         {
             _read.ForEach(r => r.Dispose());
             _read.Clear();
+        }
+    }
+
+    private static LeafSecret[] Ours(Leaf[] leaves) => [.. leaves.Select(leaf => leaf.Own).OfType<LeafSecret>()];
+
+    private static IEnumerable<CertificateEnd> Ends(AuthoritySecret authority, Leaf[] leaves)
+    {
+        yield return new CertificateEnd(AuthoritySecret.Name, "ca.crt", authority.Current.Ends());
+        if (authority.Next is { } next)
+        {
+            yield return new CertificateEnd(AuthoritySecret.Name, "ca-next.crt", next.Ends());
+        }
+
+        foreach (Leaf leaf in leaves)
+        {
+            if (leaf.State is { } state)
+            {
+                yield return new CertificateEnd(leaf.Name, "tls.crt", state.Certificate.Ends());
+            }
         }
     }
 
@@ -97,7 +88,7 @@ internal sealed partial class CertificatePass(ISecretStore store, CertificateOpt
 
     private X509Certificate2 Make() => Keep(CertificateFactory.Authority("Cilium CA", _now, options.AuthorityValidity));
 
-    private async Task ReadAsync(LeafPlan leaf, CancellationToken cancellation)
+    private async Task ReadAsync(Leaf leaf, CancellationToken cancellation)
     {
         leaf.Present = await store.TryGetAsync(leaf.Name, cancellation).ConfigureAwait(false);
         if (leaf.Present is null)
@@ -115,43 +106,7 @@ internal sealed partial class CertificatePass(ISecretStore store, CertificateOpt
         }
     }
 
-    /// <summary>Steps 1 and 3.</summary>
-    private async Task<AuthoritySecret> StepAsync(AuthoritySecret authority, LeafPlan[] leaves, CancellationToken cancellation)
-    {
-        if (!authority.IsMade)
-        {
-            return authority;
-        }
-
-        DateTimeOffset end = authority.Current.NotAfter.ToUniversalTime();
-        X509Certificate2? next = authority.Next is { } n && n.NotAfter.ToUniversalTime() > _now ? n : null;
-        if (end <= _now)
-        {
-            // Nobody was here in time: there is no trust to keep.
-            return await WriteAuthorityAsync(authority.Secret, next ?? Make(), cancellation).ConfigureAwait(false);
-        }
-
-        if (next is null)
-        {
-            if (!Reached(Due(authority.Current, options.AuthorityRenewalPercent)))
-            {
-                return authority;
-            }
-
-            next = Make();
-            AuthoritySecret two = Keep(AuthoritySecret.Read(authority.WithNext(next, _now)));
-            await WriteAsync(two.Secret, cancellation).ConfigureAwait(false);
-            LogSuccessor(next.NotAfter);
-            return two;
-        }
-
-        return Reached(Learned(authority.NextSince, end)) && leaves.All(l => l.Own is not { } own || (own.Trusts(next) && Reached(Learned(own.TrustSince, end))))
-            ? await WriteAuthorityAsync(authority.Secret, next, cancellation).ConfigureAwait(false)
-            : authority;
-    }
-
-    /// <summary>Steps 2, 4 and 5, and the first certificate, and new ones before the old ones end.</summary>
-    private async Task EnsureAsync(LeafPlan leaf, LeafPlan[] all, AuthoritySecret authority, CancellationToken cancellation)
+    private async Task EnsureAsync(Leaf leaf, Leaf[] all, AuthoritySecret authority, Rotation rotation, CancellationToken cancellation)
     {
         if (leaf.State is { IsMade: false })
         {
@@ -159,29 +114,29 @@ internal sealed partial class CertificatePass(ISecretStore store, CertificateOpt
         }
 
         Secret? secret = leaf.Present;
-        bool canSign = authority.CanSign && authority.Current.NotAfter.ToUniversalTime() > _now, sign = MustSign(leaf, all, authority);
-        if (sign && !canSign)
+        LeafSecret[] ours = Ours(all);
+        if (rotation.MustSign(leaf.Own, leaf.DnsName, ours, authority))
         {
-            LogCannotSign(leaf.Name);
-            if (leaf.Own is null)
+            if (rotation.CanSign(authority))
             {
-                return;
+                X509Certificate2 made = Keep(CertificateFactory.Leaf(authority.Current, leaf.DnsName, _now, leaf.Validity));
+                secret = LeafSecret.WithCertificate(secret ?? SecretText.Empty(leaf.Name, "kubernetes.io/tls"), made, rotation.SignedSince(leaf.Own, authority));
+                LogMade(leaf.Name, made.NotAfter);
+            }
+            else
+            {
+                LogCannotSign(leaf.Name);
+                if (leaf.Own is null)
+                {
+                    return;
+                }
             }
         }
-        else if (sign)
-        {
-            X509Certificate2 made = Keep(CertificateFactory.Leaf(authority.Current, leaf.DnsName, _now, leaf.Validity));
-            DateTimeOffset since = leaf.Own is { SignedSince: { } s } own && CertificateFactory.IsIssuer(authority.Current, own.Certificate) ? s : _now;
-            secret = LeafSecret.WithCertificate(secret ?? SecretText.Empty(leaf.Name, "kubernetes.io/tls"), made, since);
-            LogMade(leaf.Name, made.NotAfter);
-        }
 
-        IReadOnlyList<X509Certificate2> trust = Trust(all, authority);
+        IReadOnlyList<X509Certificate2> trust = rotation.Trust(ours, authority);
         if (leaf.Own is not { TrustSince: not null } before || before.Trust.Count != trust.Count || !trust.All(before.Trusts))
         {
-            // Since when all of these are known: fewer than before were known before.
-            DateTimeOffset since = leaf.Own is { TrustSince: { } t } && trust.All(leaf.Own.Trusts) ? t : _now;
-            secret = LeafSecret.WithTrust(secret!, trust, since);
+            secret = LeafSecret.WithTrust(secret!, trust, rotation.TrustSince(leaf.Own, trust));
             LogTrust(leaf.Name, trust.Count);
         }
 
@@ -192,88 +147,13 @@ internal sealed partial class CertificatePass(ISecretStore store, CertificateOpt
         }
     }
 
-    private bool MustSign(LeafPlan leaf, LeafPlan[] all, AuthoritySecret authority)
+    private async Task<AuthoritySecret> WriteSuccessorAsync(AuthoritySecret authority, CancellationToken cancellation)
     {
-        if (leaf.Own is not { } own)
-        {
-            return true;
-        }
-
-        DateTimeOffset end = own.Certificate.NotAfter.ToUniversalTime();
-        if (end <= _now || !own.Certificate.MatchesHostname(leaf.DnsName.Replace("*", "x", StringComparison.Ordinal)))
-        {
-            return true;
-        }
-
-        if (!CertificateFactory.IsIssuer(authority.Current, own.Certificate))
-        {
-            return all.All(l => l.Own is not { } other || (other.Trusts(authority.Current) && Reached(Learned(other.TrustSince, end))));
-        }
-
-        // A new one that would end no later is no gain.
-        return Reached(Due(own.Certificate, options.RenewalPercent)) && end < authority.Current.NotAfter.ToUniversalTime();
-    }
-
-    /// <summary>Who signs, who will, who did sign what is still in use, and who did lately: its certificates may still be shown.</summary>
-    private List<X509Certificate2> Trust(LeafPlan[] all, AuthoritySecret authority)
-    {
-        List<X509Certificate2> trust = [.. authority.Certificates];
-        if (authority.Next is { } next)
-        {
-            Add(next);
-        }
-
-        bool lately = all.Any(l => l.Own is { } own && (own.SignedSince is not { } since || !Reached(since + options.Overlap)));
-        foreach (X509Certificate2 known in all.SelectMany(l => l.Own?.Trust.AsEnumerable() ?? []))
-        {
-            if (known.NotAfter.ToUniversalTime() > _now && (lately || all.Any(l => l.Own is { } own && CertificateFactory.IsIssuer(known, own.Certificate))))
-            {
-                Add(known);
-            }
-        }
-
-        return trust;
-
-        void Add(X509Certificate2 certificate)
-        {
-            if (!trust.Any(t => t.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span)))
-            {
-                trust.Add(certificate);
-            }
-        }
-    }
-
-    /// <summary>When everybody knows what was written then; sooner if otherwise the end would come first.</summary>
-    private DateTimeOffset Learned(DateTimeOffset? since, DateTimeOffset end)
-    {
-        DateTimeOffset from = since ?? _now;
-        TimeSpan half = (end - from) / 2;
-        return from + (half < options.Overlap ? half : options.Overlap);
-    }
-
-    private static DateTimeOffset Due(X509Certificate2 certificate, int percent)
-    {
-        DateTimeOffset from = certificate.NotBefore.ToUniversalTime(), to = certificate.NotAfter.ToUniversalTime();
-        return from + ((to - from) * (percent / 100.0));
-    }
-
-    /// <summary>Whether a time has come; if not, there will be something to do then.</summary>
-    private bool Reached(DateTimeOffset at)
-    {
-        if (at <= _now)
-        {
-            return true;
-        }
-
-        _next = at < _next ? at : _next;
-        return false;
-    }
-
-    private string? Warning(AuthoritySecret authority)
-    {
-        DateTimeOffset end = authority.Current.NotAfter.ToUniversalTime();
-        return authority.IsMade || !Reached(Due(authority.Current, options.AuthorityRenewalPercent)) ? null
-            : $"the authority in Secret {AuthoritySecret.Name} {(end > _now ? "ends" : "ended")} {end:u}; it was not made by this operator and is not renewed: put a new one there, both will be trusted for {options.Overlap}";
+        X509Certificate2 next = Make();
+        AuthoritySecret both = Keep(AuthoritySecret.Read(authority.WithNext(next, _now)));
+        await WriteAsync(both.Secret, cancellation).ConfigureAwait(false);
+        LogSuccessor(next.NotAfter);
+        return both;
     }
 
     private async Task<AuthoritySecret> WriteAuthorityAsync(Secret? present, X509Certificate2 authority, CancellationToken cancellation)
@@ -297,26 +177,8 @@ internal sealed partial class CertificatePass(ISecretStore store, CertificateOpt
         return read;
     }
 
-    [LoggerMessage(2091, LogLevel.Information, "certificate in Secret {Name} made, good until {NotAfter}")]
-    private partial void LogMade(string name, DateTime notAfter);
-
-    [LoggerMessage(2092, LogLevel.Warning, "Secret {Name} makes no sense and is made anew: {Problem}")]
-    private partial void LogUnreadable(string name, string problem);
-
-    [LoggerMessage(2094, LogLevel.Information, "Hubble's authority is a new one, good until {NotAfter}")]
-    private partial void LogAuthority(DateTime notAfter);
-
-    [LoggerMessage(2095, LogLevel.Information, "the successor of Hubble's authority is made, good until {NotAfter}; it is trusted first, and signs later")]
-    private partial void LogSuccessor(DateTime notAfter);
-
-    [LoggerMessage(2096, LogLevel.Information, "holders of Secret {Name} trust {Count} authorities")]
-    private partial void LogTrust(string name, int count);
-
-    [LoggerMessage(2097, LogLevel.Warning, "Secret {Name} needs a certificate, but the authority in Secret cilium-ca ended or has no key (ca.key) to sign it with: put a new one there")]
-    private partial void LogCannotSign(string name);
-
     /// <summary>One certificate to keep.</summary>
-    private sealed class LeafPlan(string name, string dnsName, TimeSpan validity)
+    private sealed class Leaf(string name, string dnsName, TimeSpan validity)
     {
         public string Name { get; } = name;
 

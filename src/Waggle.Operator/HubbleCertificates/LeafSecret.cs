@@ -47,7 +47,7 @@ internal sealed class LeafSecret : IDisposable
         };
     }
 
-    public bool Trusts(X509Certificate2 authority) => Trust.Any(t => t.RawDataMemory.Span.SequenceEqual(authority.RawDataMemory.Span));
+    public bool Trusts(X509Certificate2 authority) => Trust.Holds(authority);
 
     /// <summary>The Secret with other authorities to trust, all of which were there since then.</summary>
     public static Secret WithTrust(Secret secret, IReadOnlyList<X509Certificate2> authorities, DateTimeOffset since)
