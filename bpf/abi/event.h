@@ -144,6 +144,16 @@ struct trace_state {
 	__u32 pad;
 };
 
+/*
+ * Map `event_account`: array with one row, written by the agent: how much of what event_counters says is missing was told to readers.
+ * What was lost while no agent ran is told by the next one.
+ */
+struct event_account {
+	__u64 told;                  /* of lost and limited, all CPUs together */
+	__u32 counters;              /* kernel's id of the map event_counters that is meant */
+	__u32 pad;
+};
+
 enum membership_change {
 	MEMBERSHIP_CHANGE_JOIN    = 1, /* first report of this endpoint for this group */
 	MEMBERSHIP_CHANGE_LEAVE   = 2, /* removed */

@@ -75,6 +75,7 @@ ABI_STRUCT(trace_event);
 ABI_STRUCT(verdict_event);
 ABI_STRUCT(debug_event);
 ABI_STRUCT(trace_state);
+ABI_STRUCT(event_account);
 ABI_STRUCT(membership_event);
 
 ABI_STRUCT(capture_rule);

@@ -14,15 +14,14 @@ internal sealed partial class EventService(DatapathState datapath, DatapathPaths
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await readiness.Datapath.WaitAsync(stoppingToken).ConfigureAwait(false);
-        LossCount? losses = null;
         while (true)
         {
             Task changed = datapath.NextChange;
             using DatapathMaps maps = DatapathMaps.OpenPinned(paths);
             using var reader = new EventReader(maps, hub);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            losses = losses?.OfNextReader() ?? new LossCount(reader.GetStatistics());
-            Task reading = reader.RunAsync(stop.Token), following = FollowLossesAsync(reader, losses, stop.Token);
+            var losses = new LossCount(maps.LossesTold());
+            Task reading = reader.RunAsync(stop.Token), following = FollowLossesAsync(maps, reader, losses, stop.Token);
             await Task.WhenAny(reading, changed).ConfigureAwait(false);
             await stop.CancelAsync().ConfigureAwait(false);
             foreach (Task task in new[] { reading, following })
@@ -36,25 +35,26 @@ internal sealed partial class EventService(DatapathState datapath, DatapathPaths
                 }
             }
 
-            Tell(reader, losses);
+            Tell(maps, reader, losses);
             stoppingToken.ThrowIfCancellationRequested();
         }
     }
 
-    private async Task FollowLossesAsync(EventReader reader, LossCount losses, CancellationToken cancellation)
+    private async Task FollowLossesAsync(DatapathMaps maps, EventReader reader, LossCount losses, CancellationToken cancellation)
     {
         while (true)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation).ConfigureAwait(false);
-            Tell(reader, losses);
+            Tell(maps, reader, losses);
         }
     }
 
-    private void Tell(EventReader reader, LossCount losses)
+    private void Tell(DatapathMaps maps, EventReader reader, LossCount losses)
     {
         if (losses.Take(reader.GetStatistics()) is var lost and > 0)
         {
             hub.OnLost(lost);
+            maps.LossesTold(losses.Told);
             LogLost(lost);
         }
     }

@@ -92,6 +92,16 @@ public sealed class DatapathMaps : IDisposable
     /// <exception cref="BpfException">The map cannot be written.</exception>
     public void PauseTraces(bool paused) => Get(MapCatalogue.TraceState).As<uint, TraceState>().Update(0, new TraceState { Paused = paused ? 1u : 0 });
 
+    /// <summary>How many lost and limited events of <see cref="EventCounters"/> were told to readers, by this agent or those before it.</summary>
+    /// <exception cref="BpfException">The map cannot be read.</exception>
+    public ulong LossesTold() =>
+        Get(MapCatalogue.EventAccount).As<uint, EventAccount>().TryLookup(0, out var account) && account.Counters == Get(MapCatalogue.EventCounters).Info.Id ? account.Told : 0;
+
+    /// <summary>Writes down that so many were told, for the next agent.</summary>
+    /// <exception cref="BpfException">The map cannot be written.</exception>
+    public void LossesTold(ulong told) =>
+        Get(MapCatalogue.EventAccount).As<uint, EventAccount>().Update(0, new EventAccount { Told = told, Counters = Get(MapCatalogue.EventCounters).Info.Id });
+
     /// <summary>The pinned maps of a node.</summary>
     /// <param name="paths">Where its bpffs is.</param>
     /// <param name="readOnly">For commands that only look.</param>

@@ -34,6 +34,8 @@ public static class MapCatalogue
 
     public static MapDefinition TraceState { get; } = MapDefinition.Indexed<TraceState>("trace_state");
 
+    public static MapDefinition EventAccount { get; } = MapDefinition.Indexed<EventAccount>("event_account");
+
     public static MapDefinition McastGroups { get; } = MapDefinition.Of<McastGroupKey, McastGroup>("mcast_groups");
 
     public static MapDefinition McastSlots { get; } = MapDefinition.Indexed<McastSlot>("mcast_slots");
@@ -77,7 +79,7 @@ public static class MapCatalogue
     public static ImmutableArray<MapDefinition> All { get; } =
     [
         Endpoints, EndpointsByIfindex, Ipcache, IpcachePrefixes, Nodes,
-        Metrics, MetricsSites, EventCounters, Events, TraceState,
+        Metrics, MetricsSites, EventCounters, Events, TraceState, EventAccount,
         McastGroups, McastSlots, McastJoins, McastSources, McastSenders, McastUnconfigured, McastLimits, McastFanOuts,
         Snat, Fragments,
         PolicySubjects, PolicyPeers, PolicyRules, PolicyState, PolicyCounters,

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Google.Protobuf.WellKnownTypes;
 using Waggle.Agent.Tests.Cluster;
 using Waggle.Hubble.Protocol.Flows;
 using Waggle.Hubble.Protocol.Observers;
@@ -20,21 +21,29 @@ internal sealed class FlowFollower : IAsyncDisposable
     private TaskCompletionSource? _paused;
     private string _lost = "";
 
-    private FlowFollower(TestNode node)
+    private FlowFollower(TestNode node, RpcChannel channel, GetFlowsRequest request)
     {
-        _node = node.Name;
-        _channel = new RpcChannel(RpcTarget.Unix(node.HubbleSocket));
-        _reading = ReadAsync();
+        (_node, _channel) = (node.Name, channel);
+        _reading = ReadAsync(request);
     }
 
-    public static async Task<FlowFollower> StartAsync(TestNode node)
+    /// <param name="node">The node.</param>
+    /// <param name="history">Whether what the agent told before comes first.</param>
+    public static async Task<FlowFollower> StartAsync(TestNode node, bool history = false)
     {
-        for (long started = Stopwatch.GetTimestamp(); !File.Exists(node.HubbleSocket); await Task.Delay(20))
+        var channel = new RpcChannel(RpcTarget.Unix(node.HubbleSocket));
+        for (long started = Stopwatch.GetTimestamp(); ; await Task.Delay(20))
         {
-            Assert.True(Stopwatch.GetElapsedTime(started) < Patience, $"{node.Name} does not serve flows:\n{node.Log}");
+            try
+            {
+                await channel.CallAsync(HubbleMethods.ServerStatus, new ServerStatusRequest(), Patience);
+                return new FlowFollower(node, channel, new GetFlowsRequest { Follow = true, Since = history ? new Timestamp() : null });
+            }
+            catch (RpcException e)
+            {
+                Assert.True(Stopwatch.GetElapsedTime(started) < Patience, $"{node.Name} does not serve flows: {e.Message}\n{node.Log}");
+            }
         }
-
-        return new FlowFollower(node);
     }
 
     /// <summary>Flows so far.</summary>
@@ -112,11 +121,11 @@ internal sealed class FlowFollower : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task ReadAsync()
+    private async Task ReadAsync(GetFlowsRequest request)
     {
         try
         {
-            await foreach (GetFlowsResponse response in _channel.StreamAsync(HubbleMethods.GetFlows, new GetFlowsRequest { Follow = true }, cancellation: _stop.Token))
+            await foreach (GetFlowsResponse response in _channel.StreamAsync(HubbleMethods.GetFlows, request, cancellation: _stop.Token))
             {
                 if (Volatile.Read(ref _paused) is { } paused)
                 {

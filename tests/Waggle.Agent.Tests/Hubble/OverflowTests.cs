@@ -112,6 +112,34 @@ public sealed class OverflowTests : IAsyncLifetime
         await UntilAsync("the status", () => MissedAsync().GetAwaiter().GetResult(), () => slow.Lost(LostEventSource.HubbleRingBuffer) + _flows.Lost(LostEventSource.HubbleRingBuffer));
     }
 
+    [Fact]
+    public async Task Burst_WhileNoAgentRuns_IsToldByTheNextOne_AndByNoOther()
+    {
+        await SettleAsync();
+        await UntilAsync("what is told as lost", () => _flows.Lost(LostEventSource.PerfEventRingBuffer), () => Kernel().Missing);
+        ulong told = Kernel().Missing;
+        foreach (ushort burst in new ushort[] { 9, 11 })
+        {
+            Node.KillAgent();
+            Flood(burst, s_capacity);
+            ((ulong sent, ulong missing), ulong packets) = (Kernel(), Packets(burst));
+            Assert.True(missing - told >= s_capacity / 2, $"{sent} events had room, {missing} had none, of a capacity of {s_capacity}");
+            Node.StartAgent();
+            await using FlowFollower next = await FlowFollower.StartAsync(Node, history: true);
+            await Node.WaitReadyAsync();
+
+            // It reads what had room, and tells what had none; the one before told its own.
+            await UntilAsync("what is told as lost", () => told + next.Lost(LostEventSource.PerfEventRingBuffer), () => Kernel().Missing);
+            ulong lost = next.Lost(LostEventSource.PerfEventRingBuffer);
+            told += lost;
+            await UntilAsync("flows of what had room", () => Read() + lost >= 2 * packets, () => true);
+            Assert.InRange(Read() + lost, 2 * packets, (2 * packets) + 2000);
+            Assert.Equal(0ul, next.Lost(LostEventSource.HubbleRingBuffer));
+
+            ulong Read() => (ulong)next.From(0).Count(f => f.L4?.UDP?.SourcePort == burst);
+        }
+    }
+
     /// <summary>What the kernel says was written and was not, and how many flows there are of the first, at a moment in which nothing is under way.</summary>
     private async Task<Moment> SettleAsync()
     {
