@@ -1,5 +1,5 @@
+using Waggle.Cel;
 using Waggle.Hubble.Flows;
-using Waggle.Hubble.Protocol.Flows;
 
 namespace Waggle.Hubble.Cel;
 
@@ -10,35 +10,21 @@ namespace Waggle.Hubble.Cel;
 /// </summary>
 public sealed class CelFilter
 {
-    private readonly CelNode _root;
+    private static readonly FlowEnvironment Environment = new(shortcuts: true);
 
-    private CelFilter(CelNode root) => _root = root;
+    private readonly CelProgram<FlowInput> _program;
+
+    private CelFilter(CelProgram<FlowInput> program) => _program = program;
 
     /// <summary>Checks and compiles an expression whose result is true or false.</summary>
     /// <exception cref="CelException">What is wrong, and where.</exception>
-    public static CelFilter Compile(string text) => Compile(text, shortcuts: true);
-
-    internal static CelFilter Compile(string text, bool shortcuts)
+    public static CelFilter Compile(string text)
     {
-        var (type, root) = CelCompiler.Compile(text, shortcuts);
-        return type == CelType.Bool ? new CelFilter(root)
-            : throw new CelException(text, 0, $"the result is {type}, but a filter needs bool{(type.Kind == CelKind.Bool ? "; compare it, as in … == true" : "")}");
+        var program = CelProgram<FlowInput>.Compile(text, Environment);
+        return program.Type == CelType.Bool ? new CelFilter(program)
+            : throw new CelException(text, 0, $"the result is {program.Type}, but a filter needs bool{(program.Type.Kind == CelKind.Bool ? "; compare it, as in … == true" : "")}");
     }
 
     /// <summary>Whether the flow matches. An error of the evaluation, or one that costs too much, is a no.</summary>
-    public bool Matches(in FlowRecord flow)
-    {
-        var frame = new CelFrame(flow);
-        return _root.Eval(ref frame).IsTrue;
-    }
-
-    /// <summary>The result for a flow that is there as a message, with the reason of an error.</summary>
-    internal CelValue Evaluate(Flow flow) => Evaluate(_root, flow);
-
-    internal static CelValue Evaluate(CelNode root, Flow flow)
-    {
-        FlowRecord none = default;
-        var frame = new CelFrame(in none, flow);
-        return root.Eval(ref frame);
-    }
+    public bool Matches(in FlowRecord flow) => _program.Evaluate(new FlowInput(flow)).IsTrue;
 }

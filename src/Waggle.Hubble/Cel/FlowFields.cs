@@ -1,3 +1,4 @@
+using Waggle.Cel;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;
 
@@ -77,7 +78,7 @@ internal static class FlowFields
             ["IP.source_xlated"] = (in FlowRecord f) => CelValue.Of(f.IpVersion == 0 ? "" : f.SourceTranslated.ToString()),
             ["IP.ipVersion"] = (in FlowRecord f) => CelValue.Of(f.IpVersion switch { 0 => 0L, 4 => 1L, _ => 2L }),
             ["IP.encrypted"] = (in FlowRecord f) => CelValue.Of(f.IpVersion != 0 && f.Encrypted),
-            ["l7"] = (in FlowRecord f) => CelValue.Of(f.L7 ?? NoL7),
+            ["l7"] = (in FlowRecord f) => CelValue.OfObject(f.L7 ?? NoL7),
         };
         Port(table, "TCP", IpProtocol.Tcp);
         Port(table, "UDP", IpProtocol.Udp);

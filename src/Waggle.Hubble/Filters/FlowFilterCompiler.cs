@@ -1,3 +1,4 @@
+using Waggle.Cel;
 using Waggle.Hubble.Cel;
 using Waggle.Hubble.Flows;
 using Waggle.Hubble.Protocol.Flows;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Waggle.Cel;
 using Waggle.Hubble.Cel;
 using Waggle.Hubble.Codec;
 
@@ -6,14 +7,13 @@ namespace Waggle.Hubble.Tests.Cel;
 
 public sealed class CelErrorTests
 {
+    private const int MaxVariables = 4;
+
     [Theory]
-    [InlineData("", 1, "empty")]
-    [InlineData("  // nothing", 1, "empty")]
     [InlineData("_flow", 1, "flow.Flow")]
     [InlineData("1", 1, "needs bool")]
     [InlineData("dyn(true)", 1, "dyn")]
     [InlineData("_flow.is_reply", 1, "== true")]
-    [InlineData("something-invalid", 1, "unknown name \"something\"")]
     [InlineData("flow.verdict == 1", 1, "_flow.verdict")]
     [InlineData("_flow.verdct == 1", 7, "did you mean \"verdict\"")]
     [InlineData("_flow.source.podname == ''", 14, "did you mean \"pod_name\"")]
@@ -24,45 +24,11 @@ public sealed class CelErrorTests
     [InlineData("_flow.node_name.foo == ''", 17, "no field")]
     [InlineData("_flow.extensions.x == 1", 18, "Any")]
     [InlineData("_flow.node_name && true", 7, "not string")]
-    [InlineData("true ? 1 : 'a' == 'b'", 6, "different types")]
-    [InlineData("1 + 'a' == 2", 3, "int + string")]
-    [InlineData("[1].all(x, x)", 12, "not int")]
-    [InlineData("[1].all(1, true)", 9, "name of a variable")]
-    [InlineData("[1].all(x)", 5, "takes a name")]
-    [InlineData("1.all(x, true)", 3, "not int")]
-    [InlineData("true.all(x, true)", 6, "not bool")]
     [InlineData("has(_flow)", 1, "one field")]
     [InlineData("has(Verdict.DROPPED)", 13, "field of the flow")]
-    [InlineData("size(1) == 1", 1, "size(int) is not defined")]
-    [InlineData("'a'.sise() == 1", 5, "did you mean \"size\"")]
-    [InlineData("contains('a', 'b')", 1, "string.contains(string)")]
-    [InlineData("'a'.matches('(')", 13, "regular expression")]
-    [InlineData("'a'.matches('(?=a)')", 13, "not supported")]
-    [InlineData("timestamp('x') == timestamp(0)", 1, "RFC 3339")]
-    [InlineData("duration('1y') == duration('1s')", 1, "duration")]
-    [InlineData("timestamp(0).getHours('Nowhere/City') == 0", 23, "no time zone")]
-    [InlineData("timestamp(0).getHours('../../etc/passwd') == 0", 23, "no time zone")]
     [InlineData("timestamp(0).getHours(_flow.node_name) == 0", 29, "written out")]
-    [InlineData("1 = 1", 3, "'=='")]
-    [InlineData("true & false", 6, "'&&'")]
-    [InlineData("'abc", 1, "no end")]
-    [InlineData("'a\nb' == 'c'", 1, "no end")]
-    [InlineData("'\\q' == 'q'", 2, "escape")]
-    [InlineData("'\\ud800' == ''", 2, "Unicode")]
-    [InlineData("b'\\u00e9' == b''", 3, "bytes")]
-    [InlineData("9223372036854775808 > 0", 1, "9223372036854775808u")]
-    [InlineData("18446744073709551616u > 0u", 1, "64 bits")]
-    [InlineData("1e999 > 0.0", 1, "too big")]
-    [InlineData("12abc == 1", 3, "in a number")]
-    [InlineData("(true", 6, "ends where")]
-    [InlineData("true)", 5, "')'")]
-    [InlineData("[1, 2", 6, "ends where")]
-    [InlineData("size('a',) == 1", 10, "argument")]
-    [InlineData("for == 1", 1, "reserved")]
     [InlineData("flow.Flow{} == _flow", 10, "messages cannot be made")]
-    [InlineData("{1.5: 1} == {}", 2, "key of a map")]
     [InlineData("true\n&& _flow.x == 1", 10, "line 2")]
-    [InlineData("\u00e9 == 1", 1, "U+00E9")]
     public void Compile_OfNonsense_NamesThePlace(string expression, int column, string says)
     {
         var e = Assert.Throws<CelException>(() => CelFilter.Compile(expression));
@@ -77,7 +43,7 @@ public sealed class CelErrorTests
     [InlineData("1+", 2000, "1", "")]
     [InlineData("true?", 600, "true", ":1")]
     [InlineData("_flow.source", 1, ".x.x", "")]
-    [InlineData("[1].all(x,", CelLimits.Variables + 1, "true", ")")]
+    [InlineData("[1].all(x,", MaxVariables + 1, "true", ")")]
     [InlineData("[0]", 1000, "", "")]
     [InlineData("-", 4000, "1", "")]
     public void Compile_OfWhatIsTooDeep_IsRefused(string open, int count, string middle, string close)
@@ -90,7 +56,7 @@ public sealed class CelErrorTests
     public void Compile_OfWhatIsTooLong_IsRefused()
     {
         var fits = "true" + string.Concat(Enumerable.Repeat(" || true", 500));
-        Assert.True(CelFilter.Compile(fits).Matches(FlowDecoder.Decode(CelConformanceTests.Sample())));
+        Assert.True(CelFilter.Compile(fits).Matches(FlowDecoder.Decode(FlowExpressionTests.Sample())));
         var e = Assert.Throws<CelException>(() => CelFilter.Compile(fits + new string(' ', 4096)));
         Assert.Contains("4096", e.Message, StringComparison.Ordinal);
     }
@@ -101,11 +67,11 @@ public sealed class CelErrorTests
     public void Matches_OfLoopsInLoops_EndsWithNo(string body)
     {
         // 10^8 rounds; without a bound they would run for seconds, for each flow.
-        var (list, depth) = ($"[{string.Join(',', Enumerable.Range(0, 100))}]", CelLimits.Variables);
+        var (list, depth) = ($"[{string.Join(',', Enumerable.Range(0, 100))}]", MaxVariables);
         var text = string.Concat(Enumerable.Range(0, depth).Select(i => $"{list}.exists(v{i},")) + body + new string(')', depth);
         var filter = CelFilter.Compile($"!({text})");
         var watch = Stopwatch.StartNew();
-        Assert.False(filter.Matches(FlowDecoder.Decode(CelConformanceTests.Sample())));
+        Assert.False(filter.Matches(FlowDecoder.Decode(FlowExpressionTests.Sample())));
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60));
     }
 
@@ -114,7 +80,7 @@ public sealed class CelErrorTests
     {
         var list = $"[{string.Join(',', Enumerable.Range(0, 100))}]";
         var filter = CelFilter.Compile($"size({list}.map(a,{list}.map(b,{list}.map(c,{list}.map(d,'text'+'text'))))) > 0");
-        var flow = FlowDecoder.Decode(CelConformanceTests.Sample());
+        var flow = FlowDecoder.Decode(FlowExpressionTests.Sample());
         Assert.False(filter.Matches(flow));
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.False(filter.Matches(flow));
@@ -134,7 +100,7 @@ public sealed class CelErrorTests
         ];
         string[] whole = ["has(_flow.l4.TCP)", "_flow.source.labels.all(x, x.contains('a'))", "size(_flow.source.labels.map(x, x + x)) > 1", "_flow.time > timestamp('2026-01-01T00:00:00Z')", "[1, 2].exists_one(x, 2 / x == 1)"];
         var random = new Random(seed);
-        var flow = FlowDecoder.Decode(CelConformanceTests.Sample());
+        var flow = FlowDecoder.Decode(FlowExpressionTests.Sample());
         int good = 0, bad = 0;
         for (var i = 0; i < 4000; i++)
         {

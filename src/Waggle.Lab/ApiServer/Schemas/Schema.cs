@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Waggle.Cel;
 
 namespace Waggle.Lab.ApiServer;
 
@@ -132,4 +133,4 @@ internal sealed class Schema
 }
 
 /// <summary>One entry of x-kubernetes-validations.</summary>
-internal sealed record CelRule(string Rule, string? Message, CelExpression? MessageExpression, string? Reason, string? FieldPath, CelExpression? Compiled);
+internal sealed record CelRule(string Rule, string? Message, CelProgram<RuleInput>? MessageExpression, string? Reason, string? FieldPath, CelProgram<RuleInput>? Compiled);

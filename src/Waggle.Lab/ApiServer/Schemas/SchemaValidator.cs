@@ -43,7 +43,7 @@ internal static class SchemaValidator
         }
         if (target.Rules is { } rules)
         {
-            CelValidation.Run(rules, node, previous, errors, path);
+            CelValidation.Run(target, rules, node, previous, errors, path);
         }
     }
 
@@ -168,23 +168,23 @@ internal static class SchemaValidator
         {
             Validate(each, node, null, errors, path);
         }
-        if (s.AnyOf is { } any && !any.Any(a => Holds(a, node, path)))
+        if (s.AnyOf is { } any && !any.Any(a => Holds(a, node, errors, path)))
         {
             errors.Invalid(path, node, $"{path} in body must validate at least one schema (anyOf)");
         }
-        if (s.OneOf is { } one && one.Count(a => Holds(a, node, path)) != 1)
+        if (s.OneOf is { } one && one.Count(a => Holds(a, node, errors, path)) != 1)
         {
             errors.Invalid(path, node, $"{path} in body must validate one and only one schema (oneOf)");
         }
-        if (s.Not is { } not && Holds(not, node, path))
+        if (s.Not is { } not && Holds(not, node, errors, path))
         {
             errors.Invalid(path, node, $"{path} in body must not validate the schema (not)");
         }
     }
 
-    private static bool Holds(Schema schema, JsonNode node, string path)
+    private static bool Holds(Schema schema, JsonNode node, FieldErrors errors, string path)
     {
-        var probe = new FieldErrors();
+        var probe = new FieldErrors { RuleBudget = errors.RuleBudget };
         Validate(schema, node, null, probe, path);
         return !probe.Any;
     }

@@ -11,6 +11,9 @@ public sealed class FieldErrors
 
     private readonly List<(string Reason, string Path, string Text)> _items = [];
 
+    /// <summary>What the CEL rules of the object may cost together.</summary>
+    internal RuleBudget RuleBudget { get; init; } = new();
+
     public int Count => _items.Count;
 
     public bool Any => _items.Count > 0;

@@ -1,0 +1,62 @@
+namespace Waggle.Cel;
+
+/// <summary>Functions on lists that Kubernetes has beyond the language specification.</summary>
+public static class CelCollections
+{
+    private static readonly CelValue NoElement = CelValue.Error("the list is empty");
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<CelFunction> All { get; } =
+    [
+        new("isSorted", true, CelType.Bool, IsSorted, CelType.List),
+        new("sum", true, CelType.Dyn, (ref b, a) => Fold(ref b, a[0], CelValue.Of(0), Add), CelType.List),
+        new("min", true, CelType.Dyn, (ref b, a) => Fold(ref b, a[0], NoElement, (ref b, in x, in y) => Better(x, y, CelOrder.Of(ref b, "<=", x, y))), CelType.List),
+        new("max", true, CelType.Dyn, (ref b, a) => Fold(ref b, a[0], NoElement, (ref b, in x, in y) => Better(x, y, CelOrder.Of(ref b, ">=", x, y))), CelType.List),
+        new("indexOf", true, CelType.Int, IndexOf, CelType.List, CelType.Dyn),
+    ];
+
+    private static CelValue Fold(ref CelBudget budget, in CelValue list, in CelValue empty, CelBinaryFunction step)
+    {
+        var count = CelLists.Count(list);
+        var result = count == 0 ? empty : CelLists.At(list, 0);
+        for (var i = 1; i < count && !result.IsError; i++)
+        {
+            result = budget.Charge(1) ? step(ref budget, result, CelLists.At(list, i)) : CelBudget.Exhausted;
+        }
+
+        return result;
+    }
+
+    private static CelValue Add(ref CelBudget budget, in CelValue a, in CelValue b) =>
+        a.IsNumber || a.Kind == CelKind.Duration ? CelMath.Of(ref budget, "+", a, b) : CelValue.NoOverload;
+
+    private static CelValue Better(in CelValue a, in CelValue b, in CelValue aIsBetter) => aIsBetter.IsError ? aIsBetter : aIsBetter.IsTrue ? a : b;
+
+    private static CelValue IsSorted(ref CelBudget budget, ReadOnlySpan<CelValue> a)
+    {
+        for (var i = 1; i < CelLists.Count(a[0]); i++)
+        {
+            var sorted = budget.Charge(1) ? CelOrder.Of(ref budget, "<=", CelLists.At(a[0], i - 1), CelLists.At(a[0], i)) : CelBudget.Exhausted;
+            if (!sorted.IsTrue)
+            {
+                return sorted;
+            }
+        }
+
+        return CelValue.True;
+    }
+
+    private static CelValue IndexOf(ref CelBudget budget, ReadOnlySpan<CelValue> a)
+    {
+        for (var i = 0; i < CelLists.Count(a[0]); i++)
+        {
+            var equal = budget.Charge(1) ? CelEquality.Of(ref budget, CelLists.At(a[0], i), a[1]) : CelBudget.Exhausted;
+            if (equal.IsError || equal.IsTrue)
+            {
+                return equal.IsError ? equal : CelValue.Of(i);
+            }
+        }
+
+        return CelValue.Of(-1);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text;
+
+namespace Waggle.Cel;
+
+/// <summary>Functions on strings that Kubernetes has beyond the language specification. Places count code points.</summary>
+public static class CelStrings
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<CelFunction> All { get; } =
+    [
+        Of("lowerAscii", CelType.String, a => CelValue.Of(Ascii(a[0].String, char.IsAsciiLetterUpper))),
+        Of("upperAscii", CelType.String, a => CelValue.Of(Ascii(a[0].String, char.IsAsciiLetterLower))),
+        Of("trim", CelType.String, a => CelValue.Of(a[0].String.Trim())),
+        Of("split", CelType.ListOf(CelType.String), a => CelValue.OfList(a[0].String.Split(a[1].String)), CelType.String),
+        Of("substring", CelType.String, a => Cut(a[0].String, a[1].Int, long.MaxValue), CelType.Int),
+        Of("substring", CelType.String, a => Cut(a[0].String, a[1].Int, a[2].Int), CelType.Int, CelType.Int),
+        Of("charAt", CelType.String, a => Cut(a[0].String, a[1].Int, a[1].Int + 1), CelType.Int),
+        Of("indexOf", CelType.Int, a => Place(a[0].String, a[0].String.IndexOf(a[1].String, StringComparison.Ordinal)), CelType.String),
+        Of("lastIndexOf", CelType.Int, a => Place(a[0].String, a[0].String.LastIndexOf(a[1].String, StringComparison.Ordinal)), CelType.String),
+        new("replace", true, CelType.String, Replace, CelType.String, CelType.String, CelType.String),
+        new("join", true, CelType.String, Join, CelType.List),
+        new("join", true, CelType.String, Join, CelType.List, CelType.String),
+        new("find", true, CelType.String, (ref _, _) => CelValue.NoOverload, CelType.String, CelType.String) { Match = (regex, text) => CelValue.Of(regex.Match(text).Value) },
+    ];
+
+    private delegate CelValue OfText(ReadOnlySpan<CelValue> arguments);
+
+    private static CelFunction Of(string name, CelType result, OfText body, params CelType[] others) =>
+        new(name, true, result, (ref b, a) => b.Charge(1 + a[0].String.Length) ? body(a) : CelBudget.Exhausted, [CelType.String, .. others]);
+
+    private static string Ascii(string text, Func<char, bool> changes) => string.Create(text.Length, (text, changes), static (to, from) =>
+    {
+        for (var i = 0; i < to.Length; i++)
+        {
+            to[i] = from.changes(from.text[i]) ? (char)(from.text[i] ^ 0x20) : from.text[i];
+        }
+    });
+
+    private static CelValue Place(string text, int at) => CelValue.Of(at < 0 ? -1 : CelText.Length(text.AsSpan(0, at)));
+
+    private static CelValue Cut(string text, long from, long to)
+    {
+        int at = 0, start = -1;
+        var end = to == long.MaxValue ? text.Length : -1;
+        for (long i = 0; ; i++)
+        {
+            (start, end) = (i == from ? at : start, i == to ? at : end);
+            if (at == text.Length)
+            {
+                return start >= 0 && end >= start ? CelValue.Of(text[start..end]) : CelValue.Error("index out of range");
+            }
+
+            Rune.DecodeFromUtf16(text.AsSpan(at), out _, out var used);
+            at += used;
+        }
+    }
+
+    /// <summary>The length of what comes out is charged before there is any of it.</summary>
+    private static CelValue Replace(ref CelBudget budget, ReadOnlySpan<CelValue> a)
+    {
+        var (text, part, other) = (a[0].String, a[1].String, a[2].String);
+        if (part.Length == 0)
+        {
+            return a[0];
+        }
+
+        if (!budget.Charge(1 + text.Length))
+        {
+            return CelBudget.Exhausted;
+        }
+
+        var length = text.Length + ((long)text.AsSpan().Count(part) * other.Length);
+        return budget.Charge((int)Math.Min(length / 4, int.MaxValue)) ? CelValue.Of(text.Replace(part, other, StringComparison.Ordinal)) : CelBudget.Exhausted;
+    }
+
+    private static CelValue Join(ref CelBudget budget, ReadOnlySpan<CelValue> a)
+    {
+        var (count, between) = (CelLists.Count(a[0]), a.Length == 2 ? a[1].String : "");
+        var all = new StringBuilder();
+        for (var i = 0; i < count; i++)
+        {
+            var text = CelConversions.ToText(CelLists.At(a[0], i));
+            if (text.IsError)
+            {
+                return text;
+            }
+
+            if (!budget.Charge(1 + ((between.Length + text.String.Length) / 4)))
+            {
+                return CelBudget.Exhausted;
+            }
+
+            all.Append(i == 0 ? "" : between).Append(text.String);
+        }
+
+        return CelValue.Of(all.ToString());
+    }
+}
