@@ -55,9 +55,9 @@ public sealed class CelTests
     [InlineData("self.a > 1", "fieldPath: .a, reason: FieldValueRequired", "spec.a: Required value: failed rule")]
     [InlineData("self.b > 1", null, "no such key: b evaluating rule: self.b > 1")]
     [InlineData("self.a", null, "failed rule: self.a")]
-    [InlineData("self.all(k, self.all(l, [0,1,2,3,4,5,6,7,8,9].all(m, [0,1,2,3,4,5,6,7,8,9].all(n, [0,1,2,3,4,5,6,7,8,9].map(o, [0,1,2,3,4,5,6,7,8,9].map(p, [0,1,2,3,4,5,6,7,8,9].map(q, [0,1,2,3,4,5,6,7,8,9]))).size() > 0))))", null, "costs more than it may evaluating rule: self.all(k")]
+    [InlineData("self.all(k, [0,1,2,3,4,5,6,7,8,9].all(l, [0,1,2,3,4,5,6,7,8,9].all(m, [0,1,2,3,4,5,6,7,8,9].all(n, [0,1,2,3,4,5,6,7,8,9].map(o, [0,1,2,3,4,5,6,7,8,9].map(p, [0,1,2,3,4,5,6,7,8,9].map(q, [0,1,2,3,4,5,6,7,8,9]))).size() > 0))))", null, "costs more than it may evaluating rule: self.all(k")]
     public void Run_OfARuleThatDoesNotHold_NamesFieldAndRule(string rule, string? more, string says) =>
-        Assert.Contains(says, Check($$"""{type: object, properties: {spec: {type: object, properties: {a: {type: integer}}, x-kubernetes-validations: [{rule: "{{rule}}"{{(more is null ? "" : ", " + more)}} }] } } }""", "{spec: {a: 1}}").Summary(), StringComparison.Ordinal);
+        Assert.Contains(says, Check($$"""{type: object, properties: {spec: {type: object, properties: {a: {type: integer} }, x-kubernetes-validations: [{rule: "{{rule}}"{{(more is null ? "" : ", " + more)}} }] } } }""", "{spec: {a: 1}}").Summary(), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("self.a == oldSelf.a", "{a: 1}", null, false)]
@@ -95,7 +95,7 @@ public sealed class CelTests
     }
 
     [Theory]
-    [InlineData("self.path.matches('^(?:[-A-Za-z0-9/._~!$&\\\\\'()*+,;=:@]|[%][0-9a-fA-F]{2})+$')")]
+    [InlineData("self.path.matches('^(?:[-A-Za-z0-9/._~!$&\\'()*+,;=:@]|[%][0-9a-fA-F]{2})+$')")]
     [InlineData("self.ip.matches('^(([0-9a-fA-F]{1,4}:){7,7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|::(ffff(:0{1,4}){0,1}:){0,1}((25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9])\\\\.){3,3}(25[0-5]|(2[0-4]|1{0,1}[0-9]){0,1}[0-9]))$')")]
     [InlineData("!(has(self.request) && has(self.backend) && duration(self.request) != duration('0s') && duration(self.backend) > duration(self.request))")]
     [InlineData("(size(self.matches) > 0 && self.matches[0].path.type == 'Prefix' && !has(self.filters)) ? self.filters.exists_one(f, f.type == 'Rewrite') : true")]

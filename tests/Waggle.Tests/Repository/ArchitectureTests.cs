@@ -16,11 +16,12 @@ public sealed partial class ArchitectureTests
         ["Waggle.Kube"] = [],
         ["Waggle.Hosting"] = [],
         ["Waggle.Policy"] = [],
-        ["Waggle.Hubble"] = ["Waggle.Hosting", "Waggle.Kube"],
+        ["Waggle.Cel"] = [],
+        ["Waggle.Hubble"] = ["Waggle.Cel", "Waggle.Hosting", "Waggle.Kube"],
         ["Waggle.Datapath"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf"],
         ["Waggle.Agent"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Bpf", "Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Datapath", "Waggle.Hubble", "Waggle.Policy"],
         ["Waggle.Operator"] = ["Waggle.State", "Waggle.Hosting", "Waggle.Kube", "Waggle.Policy"],
-        ["Waggle.Lab"] = ["Waggle.Linux", "Waggle.Netlink", "Waggle.Kube"],
+        ["Waggle.Lab"] = ["Waggle.Cel", "Waggle.Linux", "Waggle.Netlink", "Waggle.Kube"],
     };
 
     [Fact]
