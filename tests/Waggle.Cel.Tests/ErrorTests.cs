@@ -50,7 +50,6 @@ public sealed class ErrorTests
     [InlineData("unknown == 1", 1, "the value is called self")]
     [InlineData("selg == 1", 1, "did you mean \"self\"")]
     [InlineData("nofunction(1)", 1, "there is no function")]
-    [InlineData("1 + 'a' == 2", 3, "int + string")]
     [InlineData("point == 1", 7, "test.Point == int")]
     [InlineData("point.nama == ''", 7, "did you mean \"name\"")]
     [InlineData("point.next.next.x.x == 1", 19, "no field")]
