@@ -20,15 +20,25 @@ INLINE __u32 checksum_add(__u32 a, __u32 b)
 	return a + (a < b);
 }
 
-/* RFC 8200 8.1 */
-INLINE __u32 checksum_pseudo_ipv6(const struct address *source, const struct address *destination, __u32 length, __u8 protocol)
+/* The pseudo header before a transport's `length` bytes (RFC 9293 3.1, RFC 8200 8.1). */
+INLINE __u32 checksum_pseudo(const struct address *source, const struct address *destination, __u32 length, __u8 protocol, const bool ipv6)
 {
-	struct {
-		struct address source, destination;
-		__be32 length, protocol;
-	} pseudo = { *source, *destination, bpf_htonl(length), bpf_htonl(protocol) };
+	struct { struct address source, destination; __be32 length, protocol; } wide;
+	struct { __be32 source, destination; __u8 zero, protocol; __be16 length; } narrow;
 
-	return bpf_csum_diff(NULL, 0, (__be32 *)&pseudo, sizeof(pseudo), 0);
+	if (ipv6) {
+		wide.source = *source;
+		wide.destination = *destination;
+		wide.length = bpf_htonl(length);
+		wide.protocol = bpf_htonl(protocol);
+		return bpf_csum_diff(NULL, 0, (__be32 *)&wide, sizeof(wide), 0);
+	}
+	narrow.source = address_to_v4(source);
+	narrow.destination = address_to_v4(destination);
+	narrow.zero = 0;
+	narrow.protocol = protocol;
+	narrow.length = bpf_htons(length);
+	return bpf_csum_diff(NULL, 0, (__be32 *)&narrow, sizeof(narrow), 0);
 }
 
 #endif

@@ -16,13 +16,9 @@ SEPARATE int emit_debug(struct __sk_buff *skb, const struct trail *trail, __u64 
 
 	if (!trail || !config.debug)
 		return 0;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		count_event(false);
+	event = begin_event(skb, trail, EVENT_TYPE_DEBUG, sizeof(*event));
+	if (!event)
 		return 0;
-	}
-	count_event(true);
-	fill_header(skb, &event->header, trail, EVENT_TYPE_DEBUG, sizeof(*event));
 	event->hash = bpf_get_hash_recalc(skb);
 	event->arg1 = arg1;
 	event->arg2 = arg2;

@@ -3,6 +3,7 @@
 #define WAGGLE_LIB_DENY_H
 
 #include "admit.h"
+#include "answer.h"
 #include "encap.h"
 #include "maps_endpoint.h"
 
@@ -40,24 +41,13 @@ INLINE struct tcp_header reset_for(const struct tcp_header *segment, __u32 lengt
 	return reset;
 }
 
-INLINE __u32 pseudo_sum(const struct address *source, const struct address *destination, const bool ipv6)
-{
-	struct { __be32 source, destination; __u8 zero, protocol; __be16 length; } pseudo = { .protocol = IPPROTO_TCP };
-
-	if (ipv6)
-		return checksum_pseudo_ipv6(source, destination, sizeof(struct tcp_header), IPPROTO_TCP);
-	pseudo.source = address_to_v4(source);
-	pseudo.destination = address_to_v4(destination);
-	pseudo.length = bpf_htons(sizeof(struct tcp_header));
-	return bpf_csum_diff(NULL, 0, (__be32 *)&pseudo, sizeof(pseudo), 0);
-}
-
 /* Makes the segment at `offset` its reset, from the packet's destination to its source. 0: done. */
 INLINE int send_reset(struct __sk_buff *skb, const struct packet *packet, __u32 offset, const bool ipv6)
 {
-	const __u32 header = ETH_HLEN + (ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
+	const __u32 header = ETH_HLEN + ip_header_length(ipv6);
 	struct tcp_header tcp;
 	void *frame;
+	__u32 sum;
 
 	if (!packet || bpf_skb_load_bytes(skb, offset, &tcp, sizeof(tcp)) || tcp.flags & TCP_RST)
 		return 1;
@@ -68,27 +58,9 @@ INLINE int send_reset(struct __sk_buff *skb, const struct packet *packet, __u32 
 	if (!frame)
 		return 1;
 	swap_macs(frame);
-	if (ipv6) {
-		struct ipv6hdr *ip = frame + ETH_HLEN;
-
-		__builtin_memset(ip, 0, sizeof(*ip));
-		ip->version = 6;
-		ip->hop_limit = 64;
-		ip->nexthdr = IPPROTO_TCP;
-		ip->payload_len = bpf_htons(sizeof(tcp));
-		__builtin_memcpy(&ip->saddr, &packet->destination, sizeof(packet->destination));
-		__builtin_memcpy(&ip->daddr, &packet->source, sizeof(packet->source));
-	} else {
-		struct iphdr *ip = frame + ETH_HLEN;
-
-		*ip = (struct iphdr){
-			.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_TCP, .frag_off = bpf_htons(IPV4_DF),
-			.tot_len = bpf_htons(sizeof(*ip) + sizeof(tcp)),
-			.saddr = address_to_v4(&packet->destination), .daddr = address_to_v4(&packet->source),
-		};
-		ip->check = checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
-	}
-	tcp.checksum = checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)&tcp, sizeof(tcp), pseudo_sum(&packet->destination, &packet->source, ipv6)));
+	write_ip_header(frame + ETH_HLEN, &packet->destination, &packet->source, IPPROTO_TCP, sizeof(tcp), IPV4_DF, ipv6);
+	sum = checksum_pseudo(&packet->destination, &packet->source, sizeof(tcp), IPPROTO_TCP, ipv6);
+	tcp.checksum = checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)&tcp, sizeof(tcp), sum));
 	__builtin_memcpy(frame + header, &tcp, sizeof(tcp));
 	return 0;
 }

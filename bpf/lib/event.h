@@ -53,14 +53,18 @@ INLINE struct event_counters *this_event_counters(void)
 	return bpf_map_lookup_elem(&event_counters, &zero);
 }
 
-/* One event's worth of this CPU's token bucket. */
+/* Events are on, and one's worth was left in this CPU's token bucket. */
 INLINE bool event_allowed(void)
 {
 	struct event_bucket *bucket;
-	struct event_counters *counters = this_event_counters();
-	__u64 now = bpf_ktime_get_ns(), limit = (__u64)config.event_burst * 1000, elapsed, tokens;
+	struct event_counters *counters;
+	__u64 now, limit = (__u64)config.event_burst * 1000, elapsed, tokens;
 	__u32 zero = 0;
 
+	if (!config.event_rate)
+		return false;
+	counters = this_event_counters();
+	now = bpf_ktime_get_ns();
 	bucket = bpf_map_lookup_elem(&event_buckets, &zero);
 	if (!bucket || !counters)
 		return false;
@@ -119,20 +123,33 @@ INLINE void count_event(bool sent)
 		counters->lost++;
 }
 
+/*
+ * Room for an event, its header filled; NULL: the buffer has none, which is counted. `size` is the whole event's, `header` its first
+ * member. The caller fills the rest and submits it.
+ */
+INLINE void *begin_event(struct __sk_buff *skb, const struct trail *trail, const __u8 type, const __u32 size)
+{
+	struct event_header *header = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!header) {
+		count_event(false);
+		return NULL;
+	}
+	count_event(true);
+	fill_header(skb, header, trail, type, size);
+	return header;
+}
+
 INLINE void emit_drop(struct __sk_buff *skb, const struct trail *trail, int verdict, __u32 direction)
 {
 	struct drop_event *event;
 	__u32 value = -verdict;
 
-	if (!config.event_rate || !event_allowed())
+	if (!event_allowed())
 		return;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		count_event(false);
+	event = begin_event(skb, trail, EVENT_TYPE_DROP, sizeof(*event));
+	if (!event)
 		return;
-	}
-	count_event(true);
-	fill_header(skb, &event->header, trail, EVENT_TYPE_DROP, sizeof(*event));
 	event->reason = value & 0xff;
 	event->direction = direction;
 	event->file = value >> 8 & 0xff;
@@ -158,13 +175,9 @@ NOINLINE int emit_trace(struct __sk_buff *skb, const struct trail *trail, __u32 
 
 	if (!config.event_rate || traces_paused() || !event_allowed())
 		return 0;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		count_event(false);
+	event = begin_event(skb, trail, EVENT_TYPE_TRACE, sizeof(*event));
+	if (!event)
 		return 0;
-	}
-	count_event(true);
-	fill_header(skb, &event->header, trail, EVENT_TYPE_TRACE, sizeof(*event));
 	event->point = point;
 	event->reason = trail->reason;
 	event->is_reply = trail->is_reply;

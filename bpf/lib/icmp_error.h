@@ -2,9 +2,8 @@
 #ifndef WAGGLE_LIB_ICMP_ERROR_H
 #define WAGGLE_LIB_ICMP_ERROR_H
 
-#include "checksum.h"
+#include "answer.h"
 #include "icmp.h"
-#include "packet.h"
 
 /*
  * Turns a packet into the ICMP error about it, sent by the router address, and sends it back out of the device it came
@@ -36,15 +35,6 @@ INLINE int make_room(struct __sk_buff *skb, __u32 quote, __u32 room)
 	if (bpf_skb_change_tail(skb, ETH_HLEN + quote, 0) || bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_MAC, 0))
 		return DROP(ICMP, ERROR_WRITING_TO_PACKET);
 	return 0;
-}
-
-INLINE void swap_macs(struct ethhdr *eth)
-{
-	__u8 mac[6];
-
-	__builtin_memcpy(mac, eth->h_dest, 6);
-	__builtin_memcpy(eth->h_dest, eth->h_source, 6);
-	__builtin_memcpy(eth->h_source, mac, 6);
 }
 
 /* Bytes to quote: a multiple of four (the checksum is made of words), at most `maximum`. */
@@ -81,68 +71,46 @@ NOINLINE __u32 sum_quote(struct __sk_buff *skb, __u32 offset, __u32 quote)
 	return bpf_csum_diff(NULL, 0, (__be32 *)buffer->bytes, sizeof(buffer->bytes), 0);
 }
 
-NOINLINE int send_icmp_error_ipv4(struct __sk_buff *skb, const struct packet *packet, __u32 type_code, __u32 mtu)
+INLINE int send_icmp_error(struct __sk_buff *skb, const struct packet *packet, __u32 type_code, __u32 mtu, const bool ipv6)
 {
-	const __u32 room = sizeof(struct iphdr) + sizeof(struct icmp_header);
-	__u32 maximum = packet->header_length + 20;
-	__u32 quote = quote_length(packet->ip_length, maximum < QUOTE_MAX_IPV4 ? maximum : QUOTE_MAX_IPV4);
+	const __u32 header = ip_header_length(ipv6), room = header + sizeof(struct icmp_header);
+	__u32 maximum = ipv6 ? QUOTE_MAX_IPV6 : packet->header_length + 20, quote, sum;
+	struct address router;
 	struct icmp_header *icmp;
-	struct iphdr *ip;
 	void *frame;
-	struct address router = CONFIG_ADDRESS(router_ipv4);
-	__u32 sum;
 
+	if (!ipv6 && maximum > QUOTE_MAX_IPV4)
+		maximum = QUOTE_MAX_IPV4;
+	quote = quote_length(packet->ip_length, maximum);
 	TRY(make_room(skb, quote, room));
 	sum = sum_quote(skb, ETH_HLEN + room, quote);
 	frame = pull(skb, ETH_HLEN + room);
 	if (!frame)
 		return DROP(ICMP, ERROR_WRITING_TO_PACKET);
+	if (ipv6)
+		router = CONFIG_ADDRESS(router_ipv6);
+	else
+		router = CONFIG_ADDRESS(router_ipv4);
 	swap_macs(frame);
-	ip = frame + ETH_HLEN;
-	icmp = (void *)(ip + 1);
-	*ip = (struct iphdr){
-		.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP,
-		.tot_len = bpf_htons(room + quote),
-		.saddr = address_to_v4(&router), .daddr = address_to_v4(&packet->source),
-	};
-	ip->check = checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)ip, sizeof(*ip), 0));
-	*icmp = (struct icmp_header){ .type = type_code >> 8, .code = type_code & 0xff, .rest = bpf_htonl(mtu & 0xffff) };
-	icmp->checksum = checksum_fold(bpf_csum_diff(NULL, 0, (__be32 *)icmp, sizeof(*icmp), sum));
+	write_ip_header(frame + ETH_HLEN, &router, &packet->source, ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, sizeof(*icmp) + quote, 0, ipv6);
+	icmp = frame + ETH_HLEN + header;
+	*icmp = (struct icmp_header){ .type = type_code >> 8, .code = type_code & 0xff, .rest = bpf_htonl(ipv6 ? mtu : mtu & 0xffff) };
+	sum = bpf_csum_diff(NULL, 0, (__be32 *)icmp, sizeof(*icmp), sum);
+	if (ipv6)
+		sum = checksum_add(sum, checksum_pseudo(&router, &packet->source, sizeof(*icmp) + quote, IPPROTO_ICMPV6, true));
+	icmp->checksum = checksum_fold(sum);
 	skb->mark = MARK_ANSWER;
 	return bpf_redirect(skb->ifindex, 0);
 }
 
+NOINLINE int send_icmp_error_ipv4(struct __sk_buff *skb, const struct packet *packet, __u32 type_code, __u32 mtu)
+{
+	return send_icmp_error(skb, packet, type_code, mtu, false);
+}
+
 NOINLINE int send_icmp_error_ipv6(struct __sk_buff *skb, const struct packet *packet, __u32 type_code, __u32 mtu)
 {
-	const __u32 room = sizeof(struct ipv6hdr) + sizeof(struct icmp_header);
-	__u32 quote = quote_length(packet->ip_length, QUOTE_MAX_IPV6);
-	struct icmp_header *icmp;
-	struct ipv6hdr *ip;
-	void *frame;
-	struct address router = CONFIG_ADDRESS(router_ipv6);
-	__u32 sum;
-
-	TRY(make_room(skb, quote, room));
-	sum = sum_quote(skb, ETH_HLEN + room, quote);
-	frame = pull(skb, ETH_HLEN + room);
-	if (!frame)
-		return DROP(ICMP, ERROR_WRITING_TO_PACKET);
-	swap_macs(frame);
-	ip = frame + ETH_HLEN;
-	icmp = (void *)(ip + 1);
-	__builtin_memset(ip, 0, sizeof(*ip));
-	ip->version = 6;
-	ip->hop_limit = 64;
-	ip->nexthdr = IPPROTO_ICMPV6;
-	ip->payload_len = bpf_htons(sizeof(struct icmp_header) + quote);
-	__builtin_memcpy(&ip->saddr, &router, sizeof(router));
-	__builtin_memcpy(&ip->daddr, &packet->source, sizeof(packet->source));
-	*icmp = (struct icmp_header){ .type = type_code >> 8, .code = type_code & 0xff, .rest = bpf_htonl(mtu) };
-	sum = bpf_csum_diff(NULL, 0, (__be32 *)icmp, sizeof(*icmp), sum);
-	sum = checksum_add(sum, checksum_pseudo_ipv6(&router, &packet->source, sizeof(struct icmp_header) + quote, IPPROTO_ICMPV6));
-	icmp->checksum = checksum_fold(sum);
-	skb->mark = MARK_ANSWER;
-	return bpf_redirect(skb->ifindex, 0);
+	return send_icmp_error(skb, packet, type_code, mtu, true);
 }
 
 /* Tells the sender the largest IP packet that the path carries. */

@@ -55,14 +55,10 @@ INLINE void clear_member(struct mcast_group *group, __u32 slot)
 NOINLINE int emit_membership(struct __sk_buff *skb, const struct trail *trail, const struct mcast_work *work,
 						     __u32 change, __u32 filter_mode)
 {
-	struct membership_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	struct membership_event *event = begin_event(skb, trail, EVENT_TYPE_MEMBERSHIP, sizeof(*event));
 
-	if (!event) {
-		count_event(false);
+	if (!event)
 		return 0;
-	}
-	count_event(true);
-	fill_header(skb, &event->header, trail, EVENT_TYPE_MEMBERSHIP, sizeof(*event));
 	event->group = work->record.key.group;
 	event->slot = work->record.key.slot;
 	event->change = change;

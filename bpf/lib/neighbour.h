@@ -131,7 +131,7 @@ INLINE int answer_solicitation(struct __sk_buff *skb, const __u8 *mac, const str
 	nd->option_type = ND_OPTION_TARGET_ADDRESS;
 	nd->option_length = 1;
 	__builtin_memcpy(nd->option_mac, mac, 6);
-	sum = checksum_pseudo_ipv6(&target, &asker, sizeof(*nd), IPPROTO_ICMPV6);
+	sum = checksum_pseudo(&target, &asker, sizeof(*nd), IPPROTO_ICMPV6, true);
 	sum = bpf_csum_diff(NULL, 0, (__be32 *)nd, sizeof(*nd), sum);
 	nd->checksum = checksum_fold(sum);
 	count_verdict(skb, DROP(NEIGHBOUR, NEIGHBOUR_HANDLED), TRAFFIC_DIRECTION_EGRESS);

@@ -267,15 +267,11 @@ SEPARATE int emit_verdict(struct __sk_buff *skb, const struct trail *trail, cons
 	bool egress = direction == TRAFFIC_DIRECTION_EGRESS;
 	struct verdict_event *event;
 
-	if (!trail || !question || !decision || !config.event_rate || !event_allowed())
+	if (!trail || !question || !decision || !event_allowed())
 		return 0;
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		count_event(false);
+	event = begin_event(skb, trail, EVENT_TYPE_VERDICT, sizeof(*event));
+	if (!event)
 		return 0;
-	}
-	count_event(true);
-	fill_header(skb, &event->header, trail, EVENT_TYPE_VERDICT, sizeof(*event));
 	event->header.endpoint_id = egress ? question->initiator_endpoint : question->responder_endpoint;
 	event->rule = decision->rule;
 	event->shadow_rule = decision->shadow_rule;

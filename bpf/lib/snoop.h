@@ -172,7 +172,7 @@ NOINLINE int snoop_mld(struct __sk_buff *skb, const struct trail *trail, const s
 		return DROP(SNOOP, MLD_BAD_SOURCE);
 	if (bpf_skb_load_bytes(skb, transport.offset, &message, offsetof(struct mld_message, group)))
 		return DROP(SNOOP, IGMP_TRUNCATED);
-	seed = checksum_pseudo_ipv6(&packet->source, &packet->destination, transport.length, IPPROTO_ICMPV6);
+	seed = checksum_pseudo(&packet->source, &packet->destination, transport.length, IPPROTO_ICMPV6, true);
 	TRY(verify_checksum(&report, transport.offset, seed));
 
 	if (message.type == MLD_QUERY)
