@@ -91,7 +91,7 @@ struct verdict_event {
 	__u32 shadow_rule;           /* the same, were the policies on trial in force */
 	__u32 remote_identity;
 	__u16 destination_port;      /* host order; ICMP: the type */
-	__u16 proxy_port;            /* network order */
+	__be16 proxy_port;
 	__u8 protocol;
 	__u8 direction;              /* enum traffic_direction, of the local endpoint */
 	__u8 action;                 /* enum policy_action */

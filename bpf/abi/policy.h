@@ -97,7 +97,7 @@ struct policy_rule_key {
 struct policy_rule {
 	__u32 rule;
 	__u32 shadow_rule;
-	__u16 proxy_port;       /* network order; with POLICY_ACTION_REDIRECT */
+	__be16 proxy_port;      /* with POLICY_ACTION_REDIRECT */
 	__u8 decision;
 	__u8 shadow_decision;
 };

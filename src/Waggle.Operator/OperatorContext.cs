@@ -11,19 +11,22 @@ namespace Waggle.Operator;
 /// <summary>What the elected operator's features share: the client, the configuration and one copy of each kind of object.</summary>
 public sealed class OperatorContext
 {
+    private readonly InformerSet _informers;
+
     public OperatorContext(KubeClient client, WaggleConfig config, string @namespace, TimeProvider time, ILoggerFactory logs)
     {
         (Client, Config, Namespace, Time, Logs) = (client, config, @namespace, time, logs);
         Events = new EventRecorder(client, "cilium-operator", null, time);
-        Nodes = new Informer<Node>(client, KubeTypes.Nodes, null, logs.CreateLogger("nodes"));
-        Pods = new Informer<Pod>(client, KubeTypes.Pods, null, logs.CreateLogger("pods"));
-        CiliumNodes = new Informer<CiliumNode>(client, KubeTypes.CiliumNodes, null, logs.CreateLogger("ciliumnodes"));
-        CiliumEndpoints = new Informer<CiliumEndpoint>(client, KubeTypes.CiliumEndpoints, null, logs.CreateLogger("ciliumendpoints"));
-        CiliumIdentities = new Informer<CiliumIdentity>(client, KubeTypes.CiliumIdentities, null, logs.CreateLogger("ciliumidentities"));
-        MulticastGroups = new Informer<IsovalentMulticastGroup>(client, KubeTypes.IsovalentMulticastGroups, null, logs.CreateLogger("multicastgroups"));
-        MulticastNodes = new Informer<MulticastNode>(client, KubeTypes.MulticastNodes, null, logs.CreateLogger("multicastnodes"));
-        CiliumNetworkPolicies = new Informer<JsonObject>(client, KubeTypes.CiliumNetworkPolicies, null, logs.CreateLogger("ciliumnetworkpolicies"));
-        CiliumClusterwideNetworkPolicies = new Informer<JsonObject>(client, KubeTypes.CiliumClusterwideNetworkPolicies, null, logs.CreateLogger("ciliumclusterwidenetworkpolicies"));
+        _informers = new InformerSet(client, new ReflectorOptions(), logs);
+        Nodes = _informers.Add(KubeTypes.Nodes);
+        Pods = _informers.Add(KubeTypes.Pods);
+        CiliumNodes = _informers.Add(KubeTypes.CiliumNodes);
+        CiliumEndpoints = _informers.Add(KubeTypes.CiliumEndpoints);
+        CiliumIdentities = _informers.Add(KubeTypes.CiliumIdentities);
+        MulticastGroups = _informers.Add(KubeTypes.IsovalentMulticastGroups);
+        MulticastNodes = _informers.Add(KubeTypes.MulticastNodes);
+        CiliumNetworkPolicies = _informers.Add(KubeTypes.CiliumNetworkPolicies);
+        CiliumClusterwideNetworkPolicies = _informers.Add(KubeTypes.CiliumClusterwideNetworkPolicies);
     }
 
     public KubeClient Client { get; }
@@ -58,8 +61,5 @@ public sealed class OperatorContext
     public Informer<JsonObject> CiliumClusterwideNetworkPolicies { get; }
 
     /// <summary>Keeps all copies up to date until cancelled.</summary>
-    public Task RunAsync(CancellationToken cancellation) => Task.WhenAll(
-        Nodes.RunAsync(cancellation), Pods.RunAsync(cancellation), CiliumNodes.RunAsync(cancellation), CiliumEndpoints.RunAsync(cancellation),
-        CiliumIdentities.RunAsync(cancellation), MulticastGroups.RunAsync(cancellation), MulticastNodes.RunAsync(cancellation),
-        CiliumNetworkPolicies.RunAsync(cancellation), CiliumClusterwideNetworkPolicies.RunAsync(cancellation));
+    public Task RunAsync(CancellationToken cancellation) => _informers.RunAsync(cancellation);
 }

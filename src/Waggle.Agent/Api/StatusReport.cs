@@ -33,7 +33,7 @@ internal sealed class StatusReport(
             ["ready"] = readiness.Ready.IsCompleted,
             ["node"] = arguments.NodeName,
             ["starting"] = readiness.Current,
-            ["kubernetes"] = kube.Status().All(s => s.Error.Length == 0) ? "Ok" : "Degraded",
+            ["kubernetes"] = kube.Status.All(s => s.Error.Length == 0) ? "Ok" : "Degraded",
             ["ipam"] = string.Join(", ", new[] { size4 > 0 ? $"IPv4: {used4}/{size4} allocated" : "", size6 > 0 ? $"IPv6: {used6}/{size6} allocated" : "" }.Where(t => t.Length > 0)),
             ["podPrefixes"] = node is null ? "" : string.Join(", ", node.PodPrefixes),
             ["routing"] = config.Current.Tunnel ? $"tunnel [{config.Current["tunnel-protocol"]}]" : "native",
@@ -48,7 +48,7 @@ internal sealed class StatusReport(
             modules.Add((JsonNode)new JsonObject { ["module"] = module.Module, ["ok"] = module.Level == HealthLevel.Ok, ["message"] = module.Message, ["since"] = module.Since.ToString("O"), ["failures"] = module.Failures });
         }
 
-        foreach ((string name, bool synced, string error) in kube.Status())
+        foreach ((string name, bool synced, string error) in kube.Status)
         {
             modules.Add((JsonNode)new JsonObject { ["module"] = $"watch/{name}", ["ok"] = synced && error.Length == 0, ["message"] = error.Length > 0 ? error : synced ? "" : "no complete list yet" });
         }

@@ -57,7 +57,7 @@ internal sealed class EventAdapter(FlowPipeline pipeline, LocalEndpoints endpoin
         input.DropReason = (byte)(input.Verdict != Verdict.Dropped ? Dropped.None : verdict.Match == (byte)PolicyMatch.None ? Dropped.PolicyDenied : Dropped.PolicyDeny);
         input.Direction = Of(verdict.Direction);
         input.PolicyMatch = verdict.Match;
-        input.ProxyPort = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(verdict.ProxyPort);
+        input.ProxyPort = verdict.ProxyPort;
         input.Rule = verdict.Rule;
         // Policy is asked for the first packet. Whether one that it refused would have been an answer, nobody knows.
         input.Reply = input.Verdict == Verdict.Dropped ? ReplyState.Unknown : ReplyState.No;

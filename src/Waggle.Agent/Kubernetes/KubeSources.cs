@@ -12,24 +12,28 @@ public sealed class KubeSources
     // The resource types may be younger than the agent (the operator installs them): look again soon.
     private static readonly ReflectorOptions Soon = new() { MaxBackoff = TimeSpan.FromSeconds(1), MinBackoff = TimeSpan.FromMilliseconds(100) };
 
+    /// <summary>All but <see cref="Config"/>, which has a service of its own.</summary>
+    private readonly InformerSet _informers;
+
     public KubeSources(KubeClient client, AgentArguments arguments, ILoggerFactory logs)
     {
         Client = client;
         Config = new Informer<ConfigMap>(client, KubeTypes.ConfigMaps, Soon with { Namespace = arguments.Namespace, FieldSelector = "metadata.name=cilium-config" }, logs.CreateLogger("watch.configmaps"));
-        Pods = new Informer<Pod>(client, KubeTypes.Pods, Soon with { FieldSelector = $"spec.nodeName={arguments.NodeName}" }, logs.CreateLogger("watch.pods"));
-        Node = new Informer<Node>(client, KubeTypes.Nodes, Soon with { FieldSelector = $"metadata.name={arguments.NodeName}" }, logs.CreateLogger("watch.node"));
-        Namespaces = new Informer<Namespace>(client, KubeTypes.Namespaces, Soon, logs.CreateLogger("watch.namespaces"));
-        CiliumNodes = new Informer<CiliumNode>(client, KubeTypes.CiliumNodes, Soon, logs.CreateLogger("watch.ciliumnodes"));
-        CiliumIdentities = new Informer<CiliumIdentity>(client, KubeTypes.CiliumIdentities, Soon, logs.CreateLogger("watch.ciliumidentities"));
-        CiliumEndpoints = new Informer<CiliumEndpoint>(client, KubeTypes.CiliumEndpoints, Soon, logs.CreateLogger("watch.ciliumendpoints"));
-        MulticastGroups = new Informer<IsovalentMulticastGroup>(client, KubeTypes.IsovalentMulticastGroups, Soon, logs.CreateLogger("watch.multicastgroups"));
-        MulticastNodes = new Informer<MulticastNode>(client, KubeTypes.MulticastNodes, Soon, logs.CreateLogger("watch.multicastnodes"));
-        NetworkPolicies = new Informer<JsonObject>(client, KubeTypes.NetworkPolicies, Soon, logs.CreateLogger("watch.networkpolicies"));
-        CiliumNetworkPolicies = new Informer<JsonObject>(client, KubeTypes.CiliumNetworkPolicies, Soon, logs.CreateLogger("watch.ciliumnetworkpolicies"));
-        CiliumClusterwideNetworkPolicies = new Informer<JsonObject>(client, KubeTypes.CiliumClusterwideNetworkPolicies, Soon, logs.CreateLogger("watch.ciliumclusterwidenetworkpolicies"));
-        CiliumCidrGroups = new Informer<JsonObject>(client, KubeTypes.CiliumCidrGroups, Soon, logs.CreateLogger("watch.ciliumcidrgroups"));
-        Services = new Informer<JsonObject>(client, KubeTypes.Services, Soon, logs.CreateLogger("watch.services"));
-        EndpointSlices = new Informer<JsonObject>(client, KubeTypes.EndpointSlices, Soon, logs.CreateLogger("watch.endpointslices"));
+        _informers = new InformerSet(client, Soon, logs);
+        Pods = _informers.Add(KubeTypes.Pods, Soon with { FieldSelector = $"spec.nodeName={arguments.NodeName}" });
+        Node = _informers.Add(KubeTypes.Nodes, Soon with { FieldSelector = $"metadata.name={arguments.NodeName}" }, "node");
+        Namespaces = _informers.Add(KubeTypes.Namespaces);
+        CiliumNodes = _informers.Add(KubeTypes.CiliumNodes);
+        CiliumIdentities = _informers.Add(KubeTypes.CiliumIdentities);
+        CiliumEndpoints = _informers.Add(KubeTypes.CiliumEndpoints);
+        MulticastGroups = _informers.Add(KubeTypes.IsovalentMulticastGroups);
+        MulticastNodes = _informers.Add(KubeTypes.MulticastNodes);
+        NetworkPolicies = _informers.Add(KubeTypes.NetworkPolicies);
+        CiliumNetworkPolicies = _informers.Add(KubeTypes.CiliumNetworkPolicies);
+        CiliumClusterwideNetworkPolicies = _informers.Add(KubeTypes.CiliumClusterwideNetworkPolicies);
+        CiliumCidrGroups = _informers.Add(KubeTypes.CiliumCidrGroups);
+        Services = _informers.Add(KubeTypes.Services);
+        EndpointSlices = _informers.Add(KubeTypes.EndpointSlices);
     }
 
     public KubeClient Client { get; }
@@ -67,17 +71,12 @@ public sealed class KubeSources
 
     public Informer<JsonObject> EndpointSlices { get; }
 
-    /// <summary>Name, state and last error of every copy, for <c>waggle status</c>.</summary>
-    public IEnumerable<(string Name, bool Synced, string Error)> Status() =>
-    [
-        ("pods", Pods.HasSynced, Text(Pods.LastError)), ("node", Node.HasSynced, Text(Node.LastError)), ("namespaces", Namespaces.HasSynced, Text(Namespaces.LastError)), ("ciliumnodes", CiliumNodes.HasSynced, Text(CiliumNodes.LastError)),
-        ("ciliumidentities", CiliumIdentities.HasSynced, Text(CiliumIdentities.LastError)), ("ciliumendpoints", CiliumEndpoints.HasSynced, Text(CiliumEndpoints.LastError)),
-        ("isovalentmulticastgroups", MulticastGroups.HasSynced, Text(MulticastGroups.LastError)), ("multicastnodes", MulticastNodes.HasSynced, Text(MulticastNodes.LastError)),
-        ("networkpolicies", NetworkPolicies.HasSynced, Text(NetworkPolicies.LastError)), ("ciliumnetworkpolicies", CiliumNetworkPolicies.HasSynced, Text(CiliumNetworkPolicies.LastError)),
-        ("ciliumclusterwidenetworkpolicies", CiliumClusterwideNetworkPolicies.HasSynced, Text(CiliumClusterwideNetworkPolicies.LastError)),
-        ("ciliumcidrgroups", CiliumCidrGroups.HasSynced, Text(CiliumCidrGroups.LastError)), ("services", Services.HasSynced, Text(Services.LastError)),
-        ("endpointslices", EndpointSlices.HasSynced, Text(EndpointSlices.LastError)), ("configmaps", Config.HasSynced, Text(Config.LastError)),
-    ];
+    /// <summary>Completes with the first complete list of each, the ConfigMap apart.</summary>
+    public Task Synced => _informers.Synced;
 
-    private static string Text(Exception? e) => e?.Message ?? "";
+    /// <summary>How every copy stands, for <c>waggle status</c>.</summary>
+    public IEnumerable<InformerStatus> Status => [.. _informers.Status, new InformerStatus("configmaps", Config.HasSynced, Config.LastError?.Message ?? "")];
+
+    /// <summary>Keeps them up to date until cancelled, the ConfigMap apart.</summary>
+    public Task RunAsync(CancellationToken cancellation) => _informers.RunAsync(cancellation);
 }

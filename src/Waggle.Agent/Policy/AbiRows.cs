@@ -18,7 +18,7 @@ internal static class AbiRows
         Key(table, row.Key),
         new PolicyRule
         {
-            Rule = row.Verdict.Rule, ShadowRule = row.Verdict.ShadowRule, ProxyPort = row.ProxyPort == 0 ? (ushort)0 : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(row.ProxyPort),
+            Rule = row.Verdict.Rule, ShadowRule = row.Verdict.ShadowRule, ProxyPort = row.ProxyPort,
             Decision = row.Verdict.Decision.ToByte(), ShadowDecision = row.Verdict.Shadow.ToByte(),
         });
 

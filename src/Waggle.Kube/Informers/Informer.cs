@@ -10,7 +10,7 @@ namespace Waggle.Kube.Informers;
 /// Reads are lock-free and see one immutable snapshot. Handlers run one at a time, in order, on the informer's own loop: keep
 /// them short (put a key in a queue). A handler added late first sees the present objects as added.
 /// </remarks>
-public sealed class Informer<T> : IResourceSink<T>
+public sealed class Informer<T> : IInformer, IResourceSink<T>
     where T : class
 {
     private readonly ResourceType<T> _type;

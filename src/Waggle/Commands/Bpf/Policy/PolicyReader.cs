@@ -76,7 +76,7 @@ internal sealed class PolicyReader : IDisposable
         .OrderBy(row => row.Key.Protocol).ThenBy(row => row.Key.Port).ThenByDescending(row => row.Key.PrefixLength)
         .Select(row => Entry(
             direction, row.Rule.Decision, row.Rule.ShadowDecision, identities, PolicyEntry.PortText(row.Key.Protocol, row.Key.PrefixLength, row.Key.Port), row.Key.PrefixLength,
-            System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(row.Rule.ProxyPort), row.Rule.Rule));
+            row.Rule.ProxyPort, row.Rule.Rule));
 
     private PolicyEntry Entry(string direction, byte decision, byte shadow, IReadOnlyList<uint> identities, string port, int prefix, ushort proxyPort, uint rule)
     {
