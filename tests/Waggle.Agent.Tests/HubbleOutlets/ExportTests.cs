@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Agent.Tests.HubbleOutlets;
 
@@ -38,9 +39,9 @@ public sealed class ExportTests : IDisposable
     [Fact]
     public async Task SyslogOverTls_GetsFlows_AndAgainAfterTheServerCameBack()
     {
-        using var authority = new TestAuthority();
+        using var authority = new TestPki();
         using X509Certificate2 certificate = authority.Issue("localhost");
-        await File.WriteAllTextAsync(At("ca.pem"), authority.Certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(At("ca.pem"), authority.Pem);
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         int port = ((IPEndPoint)listener.LocalEndpoint).Port;

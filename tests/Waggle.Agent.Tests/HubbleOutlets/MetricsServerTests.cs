@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Agent.Tests.HubbleOutlets;
 
@@ -36,7 +37,7 @@ public sealed class MetricsServerTests : IDisposable
     [Fact]
     public async Task MetricsTls_FilesThatRotate_AreServedWithoutARestart()
     {
-        using var authority = new TestAuthority();
+        using var authority = new TestPki();
         string address = OutletRig.FreeAddress(), first = authority.Write(At("tls.crt"), At("tls.key"), "metrics.test");
         await using OutletRig rig = await OutletRig.StartAsync(
             ("hubble-metrics-server", address), ("hubble-metrics", "flow"), ("hubble-metrics-server-enable-tls", "true"),
@@ -56,11 +57,11 @@ public sealed class MetricsServerTests : IDisposable
     [Fact]
     public async Task MetricsTls_WithClientAuthorities_RefusesStrangers()
     {
-        using var authority = new TestAuthority();
-        using var others = new TestAuthority("another authority");
+        using var authority = new TestPki();
+        using var others = new TestPki("another authority");
         string address = OutletRig.FreeAddress();
         authority.Write(At("tls.crt"), At("tls.key"), "metrics.test");
-        await File.WriteAllTextAsync(At("clients.pem"), authority.Certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(At("clients.pem"), authority.Pem);
         await using OutletRig rig = await OutletRig.StartAsync(
             ("hubble-metrics-server", address), ("hubble-metrics", "flow"), ("hubble-metrics-server-enable-tls", "true"), ("hubble-metrics-server-tls-client-ca-files", At("clients.pem")),
             ("hubble-metrics-server-tls-cert-file", At("tls.crt")), ("hubble-metrics-server-tls-key-file", At("tls.key")));
@@ -71,7 +72,7 @@ public sealed class MetricsServerTests : IDisposable
     }
 
     /// <summary>Thumbprint of the certificate that the metrics came with; empty: they did not come.</summary>
-    private static async Task<string> ServedAsync(OutletRig rig, string address, TestAuthority authority, X509Certificate2? client = null)
+    private static async Task<string> ServedAsync(OutletRig rig, string address, TestPki authority, X509Certificate2? client = null)
     {
         string thumbprint = "";
         using var handler = new SocketsHttpHandler();
@@ -88,7 +89,7 @@ public sealed class MetricsServerTests : IDisposable
             RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
             {
                 using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck } };
-                chain.ChainPolicy.CustomTrustStore.Add(authority.Certificate);
+                chain.ChainPolicy.CustomTrustStore.Add(authority.Authority);
                 using X509Certificate2 peer = X509CertificateLoader.LoadCertificate(certificate!.GetRawCertData());
                 thumbprint = peer.Thumbprint;
                 return (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) == 0 && chain.Build(peer);

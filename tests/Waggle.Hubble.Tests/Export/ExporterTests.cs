@@ -224,9 +224,10 @@ public sealed class ExporterTests : IDisposable
     [InlineData(true)]
     public async Task Syslog_MessagesAreFramedAndReconnect(bool tls)
     {
-        using X509Certificate2 certificate = SelfSigned();
+        using var pki = new TestPki();
+        using X509Certificate2 certificate = pki.Issue("localhost");
         string authority = Path.Combine(_folder, "ca.pem");
-        await File.WriteAllTextAsync(authority, certificate.ExportCertificatePem(), Stop);
+        await File.WriteAllTextAsync(authority, pki.Pem, Stop);
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         await using var target = new SyslogTarget(new SyslogServer("localhost", ((IPEndPoint)listener.LocalEndpoint).Port, tls, tls ? authority : null), "kind worker", TimeProvider.System);
@@ -453,17 +454,6 @@ public sealed class ExporterTests : IDisposable
         }
 
         return text.ToString();
-    }
-
-    private static X509Certificate2 SelfSigned()
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
     private sealed class Collector : HttpMessageHandler

@@ -12,6 +12,7 @@ using Waggle.Hubble.Rpc.Client;
 using Waggle.Hubble.Rpc.Server;
 using Waggle.Hubble.Tests.Shared;
 using Waggle.Hubble.Tests.Tls;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Hubble.Tests.Relay;
 
@@ -159,9 +160,8 @@ public sealed class LyingNodeTests
     [Fact]
     public async Task Certificates_ThatLie_AreTold_AndTheOthersServed()
     {
-        var (from, to) = (DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(5));
-        using var pki = new TestPki(from, to);
-        using var unknown = new TestPki(from, to);
+        using var pki = new TestPki();
+        using var unknown = new TestPki();
         using var volumes = new Disposables();
         var peers = new List<Peer>();
         await using var a = await TestServer.StartAsync(node: "a");

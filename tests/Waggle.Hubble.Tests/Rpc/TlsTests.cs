@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Hubble.Protocol.Health;
@@ -93,30 +92,14 @@ public sealed class TlsTests : IDisposable
     {
         string At(string end) => Path.Combine(_directory, name + end);
         File.WriteAllText(At(".crt"), certificate.ExportCertificatePem());
-        using var key = certificate.GetECDsaPrivateKey()!;
-        File.WriteAllText(At(".key"), key.ExportPkcs8PrivateKeyPem());
+        File.WriteAllText(At(".key"), TestPki.KeyPem(certificate));
         File.WriteAllText(At(".ca"), ca.ExportCertificatePem());
         return new CertificateFiles(At(".crt"), At(".key"), [At(".ca")], time ?? TimeProvider.System, NullLogger<CertificateFiles>.Instance);
     }
 
     private static (X509Certificate2 Ca, X509Certificate2 Server, X509Certificate2 Client) Chain(string serverDns, string clientName)
     {
-        var now = DateTimeOffset.UtcNow;
-        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var caRequest = new CertificateRequest("CN=test authority", caKey, HashAlgorithmName.SHA256);
-        caRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var ca = caRequest.CreateSelfSigned(now.AddHours(-1), now.AddHours(2));
-        return (ca, Leaf(ca, serverDns), Leaf(ca, clientName));
-    }
-
-    private static X509Certificate2 Leaf(X509Certificate2 ca, string dns)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={dns}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(dns);
-        request.CertificateExtensions.Add(names.Build());
-        using var certificate = request.Create(ca, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), RandomNumberGenerator.GetBytes(8));
-        return certificate.CopyWithPrivateKey(key);
+        var pki = new TestPki("test authority");
+        return (pki.Authority, pki.Issue(serverDns), pki.Issue(clientName));
     }
 }

@@ -8,6 +8,7 @@ using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Client;
 using Waggle.Hubble.Rpc.Server;
 using Waggle.Hubble.Rpc.Tls;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Hubble.Tests.Tls;
 
@@ -15,7 +16,7 @@ namespace Waggle.Hubble.Tests.Tls;
 public sealed class PeerCertificateTests : IDisposable
 {
     private const string ServerName = "node-1.default.hubble-grpc.cilium.io", ForServers = "1.3.6.1.5.5.7.3.1", ForClients = "1.3.6.1.5.5.7.3.2";
-    private readonly TestPki _pki = new(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(5));
+    private readonly TestPki _pki = new();
     private readonly SecretVolume _volume = new();
 
     public void Dispose()
@@ -30,7 +31,7 @@ public sealed class PeerCertificateTests : IDisposable
     [Fact]
     public async Task Server_OfAnotherAuthority_IsToldAsSuch()
     {
-        using var other = new TestPki(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(5));
+        using var other = new TestPki();
         Assert.Contains("an authority that is not trusted", await RefusalAsync(other.Issue(ServerName)), StringComparison.Ordinal);
     }
 
@@ -94,7 +95,7 @@ public sealed class PeerCertificateTests : IDisposable
     [Fact]
     public async Task Server_OfOneOfTwoAuthoritiesWithTheSameName_IsTrusted()
     {
-        using var second = new TestPki(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(5));
+        using var second = new TestPki();
         foreach (var (signer, order) in new[] { (_pki, new[] { _pki, second }), (_pki, [second, _pki]), (second, [_pki, second]), (second, [second, _pki]) })
         {
             await using var listener = await ListenAsync(signer.Issue(ServerName), trust: string.Concat(order.Select(o => o.Pem)));

@@ -2,6 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 using Waggle.Hubble.Rpc.Tls;
 using Waggle.Linux;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Hubble.Tests.Tls;
 

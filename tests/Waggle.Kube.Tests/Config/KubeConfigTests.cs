@@ -107,11 +107,8 @@ public sealed class KubeConfigTests : IDisposable
     {
         var time = new ManualTime();
         Write("token", "one");
-        using (var ca = SelfSigned("ca", authority: true))
-        {
-            Write("ca.crt", ca.ExportCertificatePem());
-        }
-
+        using var ca = new TestPki();
+        Write("ca.crt", ca.Pem);
         Write("namespace", "kube-system\n");
         var config = InClusterConfig.Load(_directory, name => name == "KUBERNETES_SERVICE_HOST" ? "fd00::1" : "6443", time);
         Assert.Equal(("https://[fd00::1]:6443/", "kube-system", "one"), (config.Server.AbsoluteUri, config.Namespace, config.Token!.Current()));
@@ -132,9 +129,9 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task Client_TlsWithOwnAuthorityAndClientCertificate_Mutual()
     {
-        using var ca = SelfSigned("test ca", authority: true);
-        using var server = Issue(ca, "localhost", server: true);
-        using var user = Issue(ca, "admin", server: false);
+        using var ca = new TestPki("test ca");
+        using var server = ca.Issue("127.0.0.1");
+        using var user = ca.Issue("admin");
         await using var api = await FakeApi.StartAsync(server, ClientCertificateMode.RequireCertificate);
         string? seen = null;
         api.Handler = context =>
@@ -142,11 +139,10 @@ public sealed class KubeConfigTests : IDisposable
             seen = $"{context.Request.Protocol} {context.Connection.ClientCertificate?.Subject}";
             return FakeApi.Answer(context, 200, "{}");
         };
-        var key = user.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
         var path = Write("config", $$"""
             current-context: x
-            clusters: [{name: c, cluster: {server: "{{api.Address}}", certificate-authority-data: {{Base64(ca.ExportCertificatePem())}} } }]
-            users: [{name: u, user: {client-certificate-data: {{Base64(user.ExportCertificatePem())}}, client-key-data: {{Base64(key)}} } }]
+            clusters: [{name: c, cluster: {server: "{{api.Address}}", certificate-authority-data: {{Base64(ca.Pem)}} } }]
+            users: [{name: u, user: {client-certificate-data: {{Base64(user.ExportCertificatePem())}}, client-key-data: {{Base64(TestPki.KeyPem(user))}} } }]
             contexts: [{name: x, context: {cluster: c, user: u} } ]
             """);
         using var client = new KubeClient(KubeConfig.FromFile(path));
@@ -158,11 +154,11 @@ public sealed class KubeConfigTests : IDisposable
     [Fact]
     public async Task Client_ServerOfAnotherAuthority_Refused()
     {
-        using var ca = SelfSigned("test ca", authority: true);
-        using var other = SelfSigned("other ca", authority: true);
-        using var server = Issue(other, "localhost", server: true);
+        using var ca = new TestPki("test ca");
+        using var other = new TestPki("other ca");
+        using var server = other.Issue("127.0.0.1");
         await using var api = await FakeApi.StartAsync(server);
-        using var client = new KubeClient(new() { Server = api.Address, CertificateAuthorities = [ca] });
+        using var client = new KubeClient(new() { Server = api.Address, CertificateAuthorities = [ca.Authority] });
         var error = await Assert.ThrowsAsync<KubeApiException>(() => client.GetRawAsync("version", Cancellation));
 
         Assert.True(error.IsUnreachable);
@@ -177,29 +173,6 @@ public sealed class KubeConfigTests : IDisposable
         users: [{name: u, user: {{user}} }]
         contexts: [{name: x, context: {cluster: c, user: u} } ]
         """;
-
-    private static X509Certificate2 SelfSigned(string name, bool authority)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(authority, false, 0, true));
-        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1));
-    }
-
-    private static X509Certificate2 Issue(X509Certificate2 ca, string name, bool server)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        if (server)
-        {
-            var names = new SubjectAlternativeNameBuilder();
-            names.AddIpAddress(System.Net.IPAddress.Loopback);
-            request.CertificateExtensions.Add(names.Build());
-        }
-
-        using var certificate = request.Create(ca, DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow.AddMinutes(30), [1, 2, server ? (byte)3 : (byte)4]);
-        return certificate.CopyWithPrivateKey(key);
-    }
 
     private string Write(string name, string text)
     {

@@ -62,7 +62,11 @@ internal sealed class DaemonSetController : KeyedController
         }
 
         await WriteStatusAsync(set, plan.Status(), cancellation).ConfigureAwait(false);
-        Recheck(key, set, pods);
+        if (pods.Where(p => p.IsActive()).UntilAvailable(set.Spec.MinReadySeconds ?? 0, Now) is { } wait)
+        {
+            Queue.AddAfter(key, wait);
+        }
+
         if (failure is not null)
         {
             throw failure;
@@ -96,16 +100,7 @@ internal sealed class DaemonSetController : KeyedController
         }
 
         var key = new ObjectKey(pod.Metadata.Namespace ?? "", owner.Name);
-        if (change.Old is null)
-        {
-            _expectations.Created(key);
-        }
-
-        if (change.IsDeleted || pod.IsTerminating())
-        {
-            _expectations.Deleted(key, pod.Metadata.Uid ?? "");
-        }
-
+        _expectations.Observe(key, change);
         Queue.Add(key);
     }
 
@@ -236,15 +231,6 @@ internal sealed class DaemonSetController : KeyedController
         {
             await Client.PatchAsync(
                 KubeTypes.DaemonSets, set.Metadata.Namespace, set.Metadata.Name!, KubePatch.Merge(new() { ["status"] = KubeJson.ToJson(status) }), null, "status", cancellation).ConfigureAwait(false);
-        }
-    }
-
-    private void Recheck(ObjectKey key, DaemonSet set, List<Pod> pods)
-    {
-        var seconds = set.Spec.MinReadySeconds ?? 0;
-        if (seconds > 0 && pods.Where(p => p.IsActive() && !p.IsAvailable(seconds, Now)).Select(p => p.ReadySince()).Min() is { } since)
-        {
-            Queue.AddAfter(key, since.AddSeconds(seconds) - Now + TimeSpan.FromMilliseconds(100));
         }
     }
 }

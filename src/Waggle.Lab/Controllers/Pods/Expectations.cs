@@ -1,3 +1,4 @@
+using Waggle.Kube.Informers;
 using Waggle.Kube.Resources;
 
 namespace Waggle.Lab.Controllers;
@@ -69,6 +70,20 @@ internal sealed class Expectations(TimeProvider time)
             {
                 expected.Deletions.Remove(uid);
             }
+        }
+    }
+
+    /// <summary>What the informer tells of one of the owner's pods.</summary>
+    internal void Observe(ObjectKey owner, InformerChange<Pod> change)
+    {
+        if (change.Old is null)
+        {
+            Created(owner);
+        }
+
+        if (change.IsDeleted || change.Object.IsTerminating())
+        {
+            Deleted(owner, change.Object.Metadata.Uid ?? "");
         }
     }
 

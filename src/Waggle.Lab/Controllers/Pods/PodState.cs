@@ -21,6 +21,11 @@ internal static class PodState
     /// <summary>Since when the pod is ready; null when it is not.</summary>
     internal static DateTimeOffset? ReadySince(this Pod pod) => ReadyCondition(pod) is { Status: "True" } ready ? ready.LastTransitionTime : null;
 
+    /// <summary>How long until the next of these becomes available by the mere passing of time, and a moment; null: none will.</summary>
+    internal static TimeSpan? UntilAvailable(this IEnumerable<Pod> pods, int minReadySeconds, DateTimeOffset now) =>
+        minReadySeconds > 0 && pods.Where(p => !p.IsAvailable(minReadySeconds, now)).Select(p => p.ReadySince()).Min() is { } since
+            ? since.AddSeconds(minReadySeconds) - now + TimeSpan.FromMilliseconds(100) : null;
+
     internal static int Restarts(this Pod pod) => pod.Status.ContainerStatuses.Select(c => c.RestartCount).DefaultIfEmpty(0).Max();
 
     private static Condition? ReadyCondition(Pod pod) => pod.Status.Conditions.FirstOrDefault(c => c.Type == "Ready");

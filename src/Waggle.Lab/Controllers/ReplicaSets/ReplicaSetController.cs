@@ -56,7 +56,11 @@ internal sealed class ReplicaSetController : KeyedController
         }
 
         await WriteStatusAsync(set, StatusOf(set, pods, failure), cancellation).ConfigureAwait(false);
-        Recheck(key, set, pods);
+        if (pods.UntilAvailable(set.Spec.MinReadySeconds ?? 0, Now) is { } wait)
+        {
+            Queue.AddAfter(key, wait);
+        }
+
         if (failure is not null)
         {
             throw failure;
@@ -76,16 +80,7 @@ internal sealed class ReplicaSetController : KeyedController
         if (owner is { Kind: "ReplicaSet" })
         {
             var key = new ObjectKey(pod.Metadata.Namespace ?? "", owner.Name);
-            if (change.Old is null)
-            {
-                _expectations.Created(key);
-            }
-
-            if (change.IsDeleted || pod.IsTerminating())
-            {
-                _expectations.Deleted(key, pod.Metadata.Uid ?? "");
-            }
-
+            _expectations.Observe(key, change);
             Queue.Add(key);
         }
         else if (owner is null && !change.IsDeleted)
@@ -162,15 +157,5 @@ internal sealed class ReplicaSetController : KeyedController
         var patch = new JsonObject { ["status"] = KubeJson.ToJson(status) };
         patch["status"]!["conditions"] ??= new JsonArray();
         await Client.PatchAsync(KubeTypes.ReplicaSets, set.Metadata.Namespace, set.Metadata.Name!, KubePatch.Merge(patch), null, "status", cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>Comes back when the next ready pod becomes available by the mere passing of time.</summary>
-    private void Recheck(ObjectKey key, ReplicaSet set, List<Pod> pods)
-    {
-        var seconds = set.Spec.MinReadySeconds ?? 0;
-        if (seconds > 0 && pods.Where(p => !p.IsAvailable(seconds, Now)).Select(p => p.ReadySince()).Min() is { } since)
-        {
-            Queue.AddAfter(key, since.AddSeconds(seconds) - Now + TimeSpan.FromMilliseconds(100));
-        }
     }
 }

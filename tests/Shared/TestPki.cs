@@ -1,13 +1,20 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Waggle.Hubble.Tests.Tls;
+namespace Waggle.Tests.Shared;
 
-/// <summary>An authority for tests.</summary>
+/// <summary>An authority for tests, and what it signs.</summary>
 internal sealed class TestPki : IDisposable
 {
     private readonly DateTimeOffset _from;
     private readonly DateTimeOffset _to;
+
+    /// <summary>One that is good for the hours of a test.</summary>
+    public TestPki(string name = "Cilium CA")
+        : this(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(5), name: name)
+    {
+    }
 
     /// <param name="from">When it begins.</param>
     /// <param name="to">When it ends.</param>
@@ -34,13 +41,21 @@ internal sealed class TestPki : IDisposable
 
     public string Pem => Authority.ExportCertificatePem() + "\n";
 
-    /// <summary>Signs one.</summary>
-    public X509Certificate2 Issue(string dns, DateTimeOffset? from = null, DateTimeOffset? to = null, string? purpose = null, string? fetchFrom = null)
+    /// <summary>Signs one for a DNS name or an address, with its key.</summary>
+    public X509Certificate2 Issue(string name, DateTimeOffset? from = null, DateTimeOffset? to = null, string? purpose = null, string? fetchFrom = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={dns}", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(dns);
+        if (IPAddress.TryParse(name, out var address))
+        {
+            names.AddIpAddress(address);
+        }
+        else
+        {
+            names.AddDnsName(name);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Authority, true, false));
         if (purpose is not null)
@@ -55,6 +70,16 @@ internal sealed class TestPki : IDisposable
 
         using var certificate = request.Create(Authority, from ?? _from, to ?? _to, RandomNumberGenerator.GetBytes(8));
         return certificate.CopyWithPrivateKey(key);
+    }
+
+    /// <summary>Signs one into files, which are replaced; returns its thumbprint.</summary>
+    public string Write(string certificatePath, string keyPath, string name)
+    {
+        using var certificate = Issue(name);
+        // The key first: a reader between the two sees a pair that does not fit, and keeps what it has.
+        File.WriteAllText(keyPath, KeyPem(certificate));
+        File.WriteAllText(certificatePath, certificate.ExportCertificatePem());
+        return certificate.Thumbprint;
     }
 
     public static string KeyPem(X509Certificate2 certificate)
