@@ -1,10 +1,10 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Kube.Resources;
 using Waggle.Lab.ApiServer;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Operator.Tests;
 
@@ -158,20 +158,6 @@ public sealed class OperatorTests : IAsyncLifetime
         catch (KubeApiException e) when (e.IsNotFound)
         {
             return null;
-        }
-    }
-
-    private static async Task<T> UntilAsync<T>(Func<Task<T?>> look)
-        where T : class
-    {
-        for (long started = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
-        {
-            if (await look() is { } found)
-            {
-                return found;
-            }
-
-            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(40), "did not happen");
         }
     }
 }

@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Waggle.Kube.Client;
 using Waggle.Kube.Resources;
 using Waggle.Linux;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Agent.Tests.Cluster;
 
@@ -148,19 +148,5 @@ public sealed class CniTests
         byte[] answer = new byte[BinaryPrimitives.ReadInt32BigEndian(header)];
         await stream.ReadExactlyAsync(answer);
         return (answer[0], Encoding.UTF8.GetString(answer.AsSpan(1)));
-    }
-
-    private static async Task<T> UntilAsync<T>(Func<Task<T?>> look)
-        where T : class
-    {
-        for (long started = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
-        {
-            if (await look() is { } found)
-            {
-                return found;
-            }
-
-            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(15), "did not happen");
-        }
     }
 }

@@ -5,6 +5,7 @@ using Waggle.Datapath.Abi;
 using Waggle.Kube.Client;
 using Waggle.Kube.Json;
 using Waggle.Kube.Resources;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Agent.Tests.Policy;
 
@@ -229,19 +230,8 @@ internal sealed class PolicyLab : IAsyncDisposable
         Assert.True(wrong.Count == 0, $"{when}: {wrong.Count} of {cells.Count} cells\n{string.Join('\n', wrong.Take(20))}\n{string.Join('\n', Nodes.Select(n => n.Log))}");
     }
 
-    public static async Task<T> UntilAsync<T>(string what, Func<Task<T?>> look)
-        where T : class
-    {
-        for (long started = Stopwatch.GetTimestamp(); ; await Task.Delay(50))
-        {
-            if (await look() is { } found)
-            {
-                return found;
-            }
-
-            Assert.True(Stopwatch.GetElapsedTime(started) < Patience, $"did not happen: {what}");
-        }
-    }
+    public static Task<T> UntilAsync<T>(string what, Func<Task<T?>> look)
+        where T : class => Eventually.UntilAsync(look, what);
 
     public async ValueTask DisposeAsync()
     {

@@ -20,6 +20,7 @@ using Waggle.Hubble.Protocol.Observers;
 using Waggle.Hubble.Protocol.Otlp;
 using Waggle.Hubble.Tests.Support;
 using Waggle.Tests.Shared;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Hubble.Tests.Export;
 
@@ -396,15 +397,6 @@ public sealed class ExporterTests : IDisposable
         string[] lines = [];
         await UntilAsync(() => File.Exists(File1) && (lines = File.ReadAllLines(File1)).Length >= count);
         return lines;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (int i = 0; !condition(); i++)
-        {
-            Assert.True(i < 6000, "it never came");
-            await Task.Delay(10, Stop);
-        }
     }
 
     private FlowExporter Make(FlowLog log) => new ExporterFactory("kind", "kind-worker", new FileRotation(10 << 20, 5, false), _time, NullLoggerFactory.Instance).Make(log);

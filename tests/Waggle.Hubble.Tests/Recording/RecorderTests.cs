@@ -8,6 +8,7 @@ using Waggle.Hubble.Recording;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Client;
 using Waggle.Hubble.Rpc.Server;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Hubble.Tests.Recording;
 
@@ -121,15 +122,6 @@ public sealed class RecorderTests : IAsyncLifetime
     }
 
     private Task WantedAsync() => UntilAsync(() => _recorder.Wanted);
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        for (int i = 0; !condition(); i++)
-        {
-            Assert.True(i < 6000, "it never came");
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-    }
 
     private static string[] Tcpdump(string file)
     {

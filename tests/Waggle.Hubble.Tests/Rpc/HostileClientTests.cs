@@ -9,6 +9,7 @@ using Waggle.Hubble.Protocol.Observers;
 using Waggle.Hubble.Protocol.ReflectionV1;
 using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Tests.Shared;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Hubble.Tests.Rpc;
 
@@ -162,15 +163,6 @@ public sealed class HostileClientTests
         Assert.Contains("observer.Observer", answers[0].ListServicesResponse.Service.Select(s => s.Name));
         Assert.Contains(answers[1].FileDescriptorResponse.FileDescriptorProto, f => f.ToStringUtf8().Contains("flow/flow.proto", StringComparison.Ordinal));
         Assert.Equal(5, answers[2].ErrorResponse.ErrorCode);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!condition())
-        {
-            await Task.Delay(10, limit.Token);
-        }
     }
 
     private static byte[] Frame(byte[] message, byte flag = 0)

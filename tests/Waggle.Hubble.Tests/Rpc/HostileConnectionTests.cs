@@ -10,6 +10,7 @@ using Waggle.Hubble.Rpc;
 using Waggle.Hubble.Rpc.Client;
 using Waggle.Hubble.Rpc.Server;
 using Waggle.Hubble.Tests.Shared;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Hubble.Tests.Rpc;
 
@@ -200,15 +201,6 @@ public sealed class HostileConnectionTests
     {
         using var channel = server.Connect();
         await channel.CallAsync(HubbleMethods.HealthCheck, new HealthCheckRequest(), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!condition())
-        {
-            await Task.Delay(10, limit.Token);
-        }
     }
 
     private static async Task<Rig> RigAsync(RpcServer server)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Linux.Tests.Cgroups;
 
@@ -93,11 +94,4 @@ public sealed class CgroupTests : IAsyncLifetime
     public void FindMount_Here_IsCgroup2() => Assert.Equal(FileSystemMagic.Cgroup2, FileSystem.Of(Cgroup.FindMount()!).Magic);
 
     private static Process Sleeper() => Process.Start("sleep", "600");
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(Patience);
-        while (!condition())
-            await Task.Delay(1, limit.Token);
-    }
 }

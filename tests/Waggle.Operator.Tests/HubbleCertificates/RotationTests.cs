@@ -21,6 +21,7 @@ using Waggle.Kube.Client;
 using Waggle.Kube.Config;
 using Waggle.Kube.Resources;
 using Waggle.Lab.ApiServer;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Operator.Tests.HubbleCertificates;
 
@@ -60,7 +61,7 @@ public sealed class RotationTests : IAsyncLifetime
             _running.Add(new Kubelet(_client, secret, At(directory)).RunAsync(_stop.Token));
         }
 
-        await UntilAsync(() => Task.FromResult(File.Exists(At("agent/tls.crt")) && File.Exists(At("relay/tls.crt"))));
+        await UntilAsync(() => File.Exists(At("agent/tls.crt")) && File.Exists(At("relay/tls.crt")));
         var server = new RpcServer(NullLogger<RpcServer>.Instance, _stop.Token);
         server.AddServerStreaming(HubbleMethods.GetFlows, async (_, writer, call) =>
         {
@@ -171,15 +172,6 @@ public sealed class RotationTests : IAsyncLifetime
         catch (Exception e) when (e is RpcException or OperationCanceledException)
         {
             got.TryComplete(e);
-        }
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!await condition())
-        {
-            await Task.Delay(50, limit.Token);
         }
     }
 
