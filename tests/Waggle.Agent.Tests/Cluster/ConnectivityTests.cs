@@ -48,7 +48,7 @@ public sealed class ConnectivityTests
 
         async Task PingAsync(string what, Func<string, TimeSpan?, Task<(int Code, string Output)>> run, string to)
         {
-            (int code, string output) = await run($"ping -c 3 -i 0.2 -W 2 {to}", TimeSpan.FromSeconds(20));
+            (int code, string output) = await run($"ping -c 3 -i 0.2 -W 20 {to}", TimeSpan.FromSeconds(60));
             if (code != 0)
             {
                 failures.Add($"{what} ({to}): {output}");

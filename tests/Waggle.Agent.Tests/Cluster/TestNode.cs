@@ -177,8 +177,16 @@ internal sealed class TestNode : IDisposable
         }
     }
 
+    /// <summary>Asks the agent's local API, which must answer.</summary>
+    public async Task<JsonNode> GetAsync(string path)
+    {
+        using HttpClient client = OpenApi(TimeSpan.FromSeconds(60));
+        return JsonNode.Parse(await client.GetStringAsync(path))!;
+    }
+
     /// <summary>A client of the agent's local API.</summary>
-    public HttpClient OpenApi() => new(new SocketsHttpHandler
+    /// <param name="limit">5 s, where somebody asks again.</param>
+    public HttpClient OpenApi(TimeSpan? limit = null) => new(new SocketsHttpHandler
     {
         ConnectCallback = async (_, cancellation) =>
         {
@@ -186,7 +194,7 @@ internal sealed class TestNode : IDisposable
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(RunDirectory, "cilium.sock")), cancellation);
             return new NetworkStream(socket, ownsSocket: true);
         },
-    }) { BaseAddress = new Uri("http://agent/"), Timeout = TimeSpan.FromSeconds(5) };
+    }) { BaseAddress = new Uri("http://agent/"), Timeout = limit ?? TimeSpan.FromSeconds(5) };
 
     /// <summary>A container's network namespace, attached by the real plugin.</summary>
     public Task<TestPod> AddPodAsync(string name, params (string Key, string Value)[] labels) => AddPodAsync("default", name, labels);

@@ -196,12 +196,12 @@ public sealed class ChurnTests(NamesLab lab)
 
     /// <summary>Pods of other nodes that the second node knows, as "namespace/name".</summary>
     private async Task<HashSet<string>> RemotesAsync() =>
-        [.. (await lab.Nodes[1].TryGetAsync("/v1/tables/ipcache"))!["rows"]!.AsArray().Select(r => (string?)r!["Owner"] ?? (string?)r["owner"] ?? "")];
+        [.. (await lab.Nodes[1].GetAsync("/v1/tables/ipcache"))["rows"]!.AsArray().Select(r => (string?)r!["Owner"] ?? (string?)r["owner"] ?? "")];
 
     /// <summary>Waits until the second node has heard of the end of every short-lived pod.</summary>
     private Task<string> ForgottenAsync() => PolicyLab.UntilAsync($"{lab.Nodes[1].Name} forgets", async () =>
     {
-        HashSet<string> known = await RemotesAsync(), left = [.. (await lab.Nodes[0].TryGetAsync("/v1/tables/endpoints"))!["rows"]!.AsArray().Select(r => (string?)r!["pod"] ?? "")];
+        HashSet<string> known = await RemotesAsync(), left = [.. (await lab.Nodes[0].GetAsync("/v1/tables/endpoints"))["rows"]!.AsArray().Select(r => (string?)r!["pod"] ?? "")];
         return _shorts.Values.Any(s => known.Contains($"{s.Namespace}/{s.Name}") || left.Contains(s.Name)) ? null : "forgotten";
     });
 

@@ -95,7 +95,7 @@ public abstract class ConversationLab(bool native) : IAsyncLifetime
         _parties["host1"] = new Party("host1", Nodes[1].Address, Nodes[1].Address6) { Node = 1, Identity = 1 };
         for (int node = 0; node < Nodes.Count; node++)
         {
-            JsonNode row = (await Nodes[node].TryGetAsync("/v1/tables/nodes"))!["rows"]!.AsArray().Single(r => (string?)r!["name"] == Nodes[node].Name)!;
+            JsonNode row = (await Nodes[node].GetAsync("/v1/tables/nodes"))["rows"]!.AsArray().Single(r => (string?)r!["name"] == Nodes[node].Name)!;
             _parties[$"router{node}"] = new Party($"router{node}", (string)row["routerIPv4"]!, (string)row["routerIPv6"]!) { Node = node, Identity = 1 };
         }
 

@@ -32,8 +32,8 @@ public sealed class LiveOutletTests
             // Full: what cannot be written is counted, everything else goes on.
             await node.RunAsync($"dd if=/dev/zero of={disk}/filler bs=4k; true");
             string full = await UntilAsync(node, a, b, t => Exported(t, "failed") > 0, "lost flows are counted");
-            Assert.Equal(0, (await a.RunAsync($"ping -c 2 -i 0.2 -W 5 {b.Ip}")).Code);
-            Assert.NotNull(await node.TryGetAsync("/v1/status"));
+            Assert.Equal(0, (await a.RunAsync($"ping -c 2 -i 0.2 -W 20 {b.Ip}")).Code);
+            await node.GetAsync("/v1/status");
 
             // Room again: it resumes by itself.
             Assert.Equal(0, (await node.RunAsync($"rm {disk}/filler")).Code);
@@ -49,7 +49,7 @@ public sealed class LiveOutletTests
     private static Task<string> UntilAsync(TestNode node, TestPod from, TestPod to, Func<string, bool> good, string what) => OutletRig.UntilAsync(
         async () =>
         {
-            await from.RunAsync($"ping -c 5 -i 0.05 -W 5 {to.Ip}");
+            await from.RunAsync($"ping -c 5 -i 0.05 -W 20 {to.Ip}");
             return (await node.RunAsync("curl -s --noproxy '*' http://127.0.0.1:9965/metrics")).Output;
         },
         good, what);

@@ -26,8 +26,8 @@ public sealed class CommandsTests
         Peer web = await lab.AddPodAsync(0, "default", "web", [("app", "web")]), a = await lab.AddPodAsync(0, "default", "a", [("app", "a")]), b = await lab.AddPodAsync(0, "default", "b", [("app", "b")]);
         await lab.WaitIdentitiesAsync();
         string identity = await lab.IdentityAsync(a);
-        JsonNode endpoint = (await node.TryGetAsync("/v1/tables/endpoints"))!["rows"]!.AsArray().Single(r => (string?)r!["pod"] == "web")!;
-        string id = endpoint["id"]!.ToString(), other = (await node.TryGetAsync("/v1/tables/endpoints"))!["rows"]!.AsArray().Single(r => (string?)r!["pod"] == "b")!["id"]!.ToString();
+        JsonNode endpoint = (await node.GetAsync("/v1/tables/endpoints"))["rows"]!.AsArray().Single(r => (string?)r!["pod"] == "web")!;
+        string id = endpoint["id"]!.ToString(), other = (await node.GetAsync("/v1/tables/endpoints"))["rows"]!.AsArray().Single(r => (string?)r!["pod"] == "b")!["id"]!.ToString();
 
         // Files into the cluster and out of it, from the node.
         string file = Path.Combine(node.RunDirectory, "web.yaml"), bad = Path.Combine(node.RunDirectory, "bad.yaml"), cluster = $"--kubeconfig {lab.Cluster.Kubeconfig}";
@@ -42,7 +42,7 @@ public sealed class CommandsTests
         await lab.EventuallyAsync("imported", cells, c => c.From == a && c.Protocol == "tcp");
 
         await ExpectAsync(node, "policy selectors", 0, "app=a", identity);
-        string revision = (await node.TryGetAsync("/v1/policy"))!["revision"]!.ToString();
+        string revision = (await node.GetAsync("/v1/policy"))["revision"]!.ToString();
         await ExpectAsync(node, $"policy wait {revision}", 0, "");
         await ExpectAsync(node, "policy wait 100000 --max-wait-time 1s", 124, "not 100000");
         await ExpectAsync(node, $"policy trace default/a default/web:80 {cluster}", 0, "/spec/ingress/0", "ALLOWED");

@@ -202,7 +202,7 @@ public sealed class LimitsTests
             - fromCIDR: [{{{string.Join(", ", Enumerable.Range(0, 190).Select(i => $"20.{number}.0.{i}/32"))}}}]
         """;
 
-    private static async Task<string> TablesAsync(TestNode node) => (await node.TryGetAsync("/v1/tables/policy-subjects"))!["rows"]!.ToJsonString();
+    private static async Task<string> TablesAsync(TestNode node) => (await node.GetAsync("/v1/tables/policy-subjects"))["rows"]!.ToJsonString();
 
     private static string Egress(string name, string cidr) => $$$"""
         apiVersion: cilium.io/v2

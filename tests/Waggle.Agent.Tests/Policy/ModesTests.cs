@@ -32,12 +32,12 @@ public sealed class ModesTests
         await lab.EventuallyAsync("enforced again", cells, c => c.To == a);
 
         // One endpoint only, through the command of its node.
-        JsonNode endpoint = (await lab.Nodes[0].TryGetAsync("/v1/tables/endpoints"))!["rows"]!.AsArray().Single(r => (string?)r!["pod"] == "web")!;
+        JsonNode endpoint = (await lab.Nodes[0].GetAsync("/v1/tables/endpoints"))["rows"]!.AsArray().Single(r => (string?)r!["pod"] == "web")!;
         (int code, string output) = await lab.Nodes[0].CiliumAsync($"endpoint config {endpoint["id"]} PolicyAuditMode=Enabled");
         Assert.True(code == 0, output);
         await lab.EventuallyAsync("audit of one endpoint", cells, _ => true);
-        (_, output) = await lab.Nodes[0].CiliumAsync("endpoint list");
-        Assert.Contains("Disabled (Audit)", output);
+        // The table is written after the programs have the mode.
+        await PolicyLab.UntilAsync("the list tells it", async () => (await lab.Nodes[0].CiliumAsync("endpoint list")).Output is var list && list.Contains("Disabled (Audit)", StringComparison.Ordinal) ? list : null);
         Assert.Equal(0, (await lab.Nodes[0].CiliumAsync($"endpoint config {endpoint["id"]} PolicyAuditMode=Disabled")).Code);
         await lab.EventuallyAsync("enforced for it again", cells, c => c.To == a);
         await lab.SetAsync("enable-policy", "never");

@@ -183,7 +183,7 @@ internal sealed class PolicyLab : IAsyncDisposable
 
     /// <summary>The identity number that a pod's own node gives it.</summary>
     public async Task<string> IdentityAsync(Peer peer) =>
-        Text((await peer.Pod!.Node.TryGetAsync("/v1/tables/endpoints"))!["rows"]!.AsArray().Single(r => (string?)r!["pod"] == peer.Name && (string?)r["namespace"] == peer.Pod.Namespace)!, "identity");
+        Text((await peer.Pod!.Node.GetAsync("/v1/tables/endpoints"))["rows"]!.AsArray().Single(r => (string?)r!["pod"] == peer.Name && (string?)r["namespace"] == peer.Pod.Namespace)!, "identity");
 
     /// <summary>Changes a key of the cluster's configuration.</summary>
     public Task SetAsync(string key, string value) =>

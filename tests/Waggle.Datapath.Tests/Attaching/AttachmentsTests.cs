@@ -84,7 +84,7 @@ public sealed class AttachmentsTests : IDisposable
         }
 
         var sent = await flood;
-        Assert.True(SpinWait.SpinUntil(() => Counted() >= sent, TimeSpan.FromSeconds(10)), $"{Counted()} of {sent} counted, {upgrades} upgrades");
+        Assert.True(SpinWait.SpinUntil(() => Counted() >= sent, TimeSpan.FromSeconds(60)), $"{Counted()} of {sent} counted, {upgrades} upgrades");
         Assert.Equal(sent, Counted());
     }
 

@@ -93,7 +93,7 @@ public sealed class OverlayRefusalTests : IDisposable
         cluster.Expect(reason);
         var before = Node.Count(reason);
         Sockets.Send(sender, "in", to, Port);
-        Assert.True(SpinWait.SpinUntil(() => Node.Count(reason) >= before + 1, TimeSpan.FromSeconds(20)), $"not counted as {reason}");
+        Assert.True(SpinWait.SpinUntil(() => Node.Count(reason) >= before + 1, TimeSpan.FromSeconds(60)), $"not counted as {reason}");
     }
 
     /// <summary>A kernel VXLAN device outside the cluster, and a socket whose packets to <paramref name="to"/> go through it.</summary>

@@ -55,6 +55,6 @@ public sealed class RawFrameTests : IDisposable
         cluster.Expect(reason);
         var before = Node.Count(reason);
         socket.Send(frame);
-        Assert.True(SpinWait.SpinUntil(() => Node.Count(reason) > before, TimeSpan.FromSeconds(5)), $"not counted as {reason}");
+        Assert.True(SpinWait.SpinUntil(() => Node.Count(reason) > before, TimeSpan.FromSeconds(60)), $"not counted as {reason}");
     }
 }

@@ -59,7 +59,7 @@ public sealed class SpdyTests
             }
             await using var connection = new SpdyConnection(new OneWay(bytes));
             connection.Start(TestContext.Current.CancellationToken);
-            await connection.ClosedAsync(TimeSpan.FromSeconds(10));
+            await connection.ClosedAsync(TimeSpan.FromSeconds(60));
             Assert.True(connection.Ended.IsCancellationRequested);
         }
     }

@@ -15,7 +15,7 @@ internal sealed class WatchReader(HttpResponseMessage response, StreamReader rea
     public async Task<JsonObject> NextAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
         return (JsonObject)JsonNode.Parse(await reader.ReadLineAsync(limit.Token) ?? throw new InvalidOperationException("the watch ended"))!;
     }
 

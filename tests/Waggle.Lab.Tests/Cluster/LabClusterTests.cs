@@ -91,7 +91,7 @@ public sealed class LabClusterTests
         Cgroup cgroup = Cgroup.At(labs.Paths.Cgroup("a"));
         Assert.True(cgroup.IsPopulated);
         labs.Crash("a");
-        await cgroup.WaitEmptyAsync(TimeSpan.FromSeconds(10), Cancellation);
+        await cgroup.WaitEmptyAsync(TimeSpan.FromSeconds(60), Cancellation);
         Assert.Equal(LabState.Stopped, labs.Labs.Find("a")!.State);
 
         await labs.UpAsync(TestLabs.Options("a"));
@@ -125,7 +125,7 @@ public sealed class LabClusterTests
         // The moment of the crash is what the test varies; it waits for nothing.
         await Task.Delay(milliseconds, Cancellation);
         daemon!.Send(Signal.Kill);
-        Assert.True(daemon.WaitForExit(TimeSpan.FromSeconds(10)));
+        Assert.True(daemon.WaitForExit(TimeSpan.FromSeconds(60)));
         daemon.Dispose();
         await stop.CancelAsync();
         await Task.WhenAny(starting);

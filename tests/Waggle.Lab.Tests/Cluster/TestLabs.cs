@@ -45,7 +45,7 @@ internal sealed class TestLabs : IAsyncDisposable
     {
         using PidDescriptor daemon = Daemon(name) ?? throw new InvalidOperationException("no daemon");
         daemon.Send(Signal.Kill);
-        Assert.True(daemon.WaitForExit(TimeSpan.FromSeconds(10)));
+        Assert.True(daemon.WaitForExit(TimeSpan.FromSeconds(60)));
     }
 
     /// <summary>Everything on this machine that carries this test's name: mounts, directories, cgroups, processes.</summary>
@@ -75,7 +75,7 @@ internal sealed class TestLabs : IAsyncDisposable
     {
         foreach (string directory in Directory.Exists(Paths.StateRoot) ? Directory.GetDirectories(Paths.StateRoot) : [])
             await Labs.DownAsync(Path.GetFileName(directory), NoProgress.Instance, CancellationToken.None);
-        await Cgroup.At(_id).KillAndRemoveAsync(TimeSpan.FromSeconds(10));
+        await Cgroup.At(_id).KillAndRemoveAsync(TimeSpan.FromSeconds(60));
         Mounts.UnmountTree(Paths.RuntimeRoot);
         foreach (string root in (string[])[Paths.StateRoot, Paths.RuntimeRoot])
         {

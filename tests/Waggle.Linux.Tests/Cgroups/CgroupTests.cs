@@ -5,7 +5,7 @@ namespace Waggle.Linux.Tests.Cgroups;
 
 public sealed class CgroupTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Cgroup _group = Cgroup.Root().Child("wgt-" + Guid.NewGuid().ToString("N")[..10]);
 
     public ValueTask InitializeAsync()

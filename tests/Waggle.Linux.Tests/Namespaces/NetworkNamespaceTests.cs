@@ -33,7 +33,7 @@ public sealed class NetworkNamespaceTests
         string[] pool = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(OwnNamespace)));
         Assert.All(pool, name => Assert.Equal(own, name));
         // The results come just before the threads end.
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (Directory.GetDirectories("/proc/self/task").Any(task => Target(task + "/ns/net") == $"net:[{created.Inode}]"))
             await Task.Delay(1, limit.Token);
     }

@@ -14,7 +14,7 @@ public sealed class ProcessTests
         Assert.False(ended.IsCompleted);
         Assert.True(pid.Send(Signal.Probe));
         Assert.True(pid.Send(Signal.Terminate));
-        await ended.WaitAsync(TimeSpan.FromSeconds(20));
+        await ended.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.True(pid.WaitForExit(TimeSpan.Zero));
         await sleeper.WaitForExitAsync();
         Assert.Equal(143, sleeper.ExitCode);

@@ -15,7 +15,7 @@ public sealed class PacketSocketTests
         byte[] frame = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x88, 0xb5, .. "payload of the frame, as it is"u8];
         await sender.SendAsync(frame);
         byte[] buffer = new byte[256];
-        int count = await receiver.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(20));
+        int count = await receiver.ReceiveAsync(buffer).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(frame, buffer[..count]);
     }
 

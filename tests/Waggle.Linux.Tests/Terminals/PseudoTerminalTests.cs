@@ -4,7 +4,7 @@ namespace Waggle.Linux.Tests.Terminals;
 
 public sealed class PseudoTerminalTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task OpenStream_LineTyped_EchoedAndRead()

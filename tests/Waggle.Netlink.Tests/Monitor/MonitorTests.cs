@@ -10,7 +10,7 @@ public sealed class MonitorTests
     public async Task ReadAll_OneChangeOfEachKind_AllAreTold()
     {
         await using TestNamespace node = TestNamespace.Create();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var monitor = RtnlMonitor.Open(All, node.Handle);
         (Link a, Link b) = await node.VethAsync();
         Link bridge = await node.Rtnl.Links.CreateAsync(new BridgeSpec("br0") { Up = true });
@@ -48,7 +48,7 @@ public sealed class MonitorTests
     public async Task ReadAll_QueueOverflows_ResyncThenGoesOn()
     {
         await using TestNamespace node = TestNamespace.Create();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var monitor = RtnlMonitor.Open(RtnlGroups.Links, node.Handle, queueBytes: 8192);
         (Link a, _) = await node.VethAsync();
         for (uint i = 0; i < 100; i++)
@@ -85,7 +85,7 @@ public sealed class MonitorTests
             return count;
         });
         monitor.Dispose();
-        Assert.Equal(0, await reader.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(0, await reader.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ internal static class Sockets
 {
     private const int IpV6Level = 41;
     private const int IpV6JoinGroup = 20;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static Socket Create(NetworkNamespace ns, bool ipv6, SocketType type) => ns.Run(() =>
     {

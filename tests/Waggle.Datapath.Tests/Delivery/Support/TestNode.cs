@@ -181,7 +181,7 @@ internal sealed class TestNode : IDisposable
 
     /// <summary>Waits until a membership is there, or is gone.</summary>
     public void WaitForMember(IPAddress group, TestPod pod, bool member = true) =>
-        Assert.True(SpinWait.SpinUntil(() => Join(group, pod.Number) is not null == member, TimeSpan.FromSeconds(10)), $"{pod.IPv4} in {group}: still not {member}");
+        Assert.True(SpinWait.SpinUntil(() => Join(group, pod.Number) is not null == member, TimeSpan.FromSeconds(60)), $"{pod.IPv4} in {group}: still not {member}");
 
     public ulong Count(DropReason reason) =>
         DropSite.Read(Datapath.Maps).Where(site => site.Reason == reason).Aggregate(0ul, (sum, site) => sum + site.Packets);

@@ -200,7 +200,7 @@ public sealed class LauncherTests
         LaunchedProcess main = await node.Launcher.RunAsync(TestNode.Container("a", TestNode.Shell("exec sleep 1000")), new ProcessStreams(false, false, false), Cancellation);
         using PidDescriptor holder = PidDescriptor.TryOpen(node.Holder.Pid)!;
         await node.Holder.DisposeAsync();
-        Assert.True(holder.WaitForExit(TimeSpan.FromSeconds(10)));
+        Assert.True(holder.WaitForExit(TimeSpan.FromSeconds(60)));
         Assert.Equal(137, (await main.Exited.WaitAsync(Cancellation)).Code);
         LaunchException error = await Assert.ThrowsAsync<LaunchException>(() => node.SandboxAsync());
         Assert.Equal(LaunchFailure.NodeLost, error.Failure);

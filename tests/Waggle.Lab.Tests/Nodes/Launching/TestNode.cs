@@ -82,7 +82,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     private static async Task CleanAsync(string directory, Cgroup cgroup)
     {
-        await cgroup.KillAndRemoveAsync(TimeSpan.FromSeconds(10));
+        await cgroup.KillAndRemoveAsync(TimeSpan.FromSeconds(60));
         Mounts.UnmountTree(directory);
         Directory.Delete(directory, recursive: true);
     }

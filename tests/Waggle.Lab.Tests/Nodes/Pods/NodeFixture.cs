@@ -177,7 +177,7 @@ internal sealed class NodeFixture : IAsyncDisposable
             await _server.DisposeAsync();
         Client?.Dispose();
         _pki.Dispose();
-        await _cgroup.KillAndRemoveAsync(TimeSpan.FromSeconds(10));
+        await _cgroup.KillAndRemoveAsync(TimeSpan.FromSeconds(60));
         Mounts.UnmountTree(_runtime);
         if (Directory.Exists(_runtime))
             Directory.Delete(_runtime, recursive: true);
