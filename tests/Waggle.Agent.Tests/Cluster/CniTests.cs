@@ -98,12 +98,7 @@ public sealed class CniTests
         }
 
         // The tables' followers take the last rows out of the kernel's maps a moment later.
-        string after = "";
-        for (long started = Stopwatch.GetTimestamp(); (after = await LeftoversAsync(node)) != before && Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(60); await Task.Delay(100))
-        {
-        }
-
-        Assert.Equal(before, after);
+        await UntilAsync(async () => await LeftoversAsync(node) == before, $"as before: {before}");
     }
 
     [Fact]
