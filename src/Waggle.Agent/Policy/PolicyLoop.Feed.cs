@@ -1,10 +1,5 @@
-using System.Collections.Immutable;
-using System.Net;
 using Waggle.Agent.Endpoints;
 using Waggle.Agent.Identities;
-using Waggle.Agent.IpCache;
-using Waggle.Agent.Nodes;
-using Waggle.Datapath.Abi;
 using Waggle.Hosting.Config;
 using Waggle.Policy.Addresses;
 using Waggle.Policy.Compile;
@@ -21,22 +16,20 @@ internal sealed partial class PolicyLoop
     /// <summary>The node's own subject; those of pods follow.</summary>
     public const uint HostSubject = 1;
 
-    private readonly CidrIdentities _cidrs = new();
     private readonly HashSet<uint> _fed = [];
     private readonly HashSet<uint> _unrealized = [];
-    private readonly List<(long Since, uint Identity)> _retired = [];
     private readonly Dictionary<string, string> _refused = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _held = new(StringComparer.Ordinal);
     private readonly HashSet<string> _heldGroups = new(StringComparer.Ordinal);
     private readonly PrefixDemand _prefixes;
+    private readonly PrefixIdentities _prefixIdentities;
     private readonly Dictionary<string, long> _inForceSince = new(StringComparer.Ordinal);
     private readonly SubjectBook _book = new();
-    private HashSet<IpPrefix> _named = [];
-    private IReadOnlyList<CidrIdentityRow> _cidrRows = [];
-    private bool _cidrsChanged, _mustVerify;
+    private bool _mustVerify;
     private EnforcementMode _mode = (EnforcementMode)(-1);
     private WaggleConfig? _seenConfig;
     private bool? _hostFirewall;
+    private IReadOnlyList<string>? _hostLabels;
     private bool _strict;
     private ChangeTracker<string, PolicyRow> _policyChanges = null!;
     private ChangeTracker<string, CidrGroupRow> _groupChanges = null!;
@@ -52,11 +45,7 @@ internal sealed partial class PolicyLoop
             _kernel.RaiseRevision(); // connections of a time without policy carry 0: they are looked at again
         }
 
-        foreach ((IPNetwork prefix, uint identity) in _ipcacheTarget.Prefixes().Where(p => p.Identity is >= CidrIdentities.First and <= CidrIdentities.Last))
-        {
-            _cidrs.Restore(IpPrefix.Of(prefix.BaseAddress, prefix.PrefixLength), identity);
-        }
-
+        _prefixIdentities.Restore();
         foreach (uint number in _kernel.Subjects.Keys)
         {
             _book.Reserve(number);
@@ -139,97 +128,29 @@ internal sealed partial class PolicyLoop
         }
     }
 
-    /// <summary>Numbers for prefixes that policies name from now on; those named before keep theirs until the new policies are in force.</summary>
-    private bool FeedNewPrefixes()
+    /// <summary>Tells the kernel which addresses the prefixes' identities have, before a policy relies on it.</summary>
+    private async Task MapPrefixesAsync(CancellationToken cancellation)
     {
-        HashSet<IpPrefix> wanted = _prefixes.Named(_engine.RequiredCidrs);
-        HashSet<IpPrefix> both = [.. wanted, .. _named];
-        IPAddress[] outside = OutsideApiServers();
-        if (both.SetEquals(_named) && outside.Length == _cidrRows.Count(r => r.Labels.Contains("reserved:kube-apiserver")))
+        if (_prefixIdentities.AreUnmapped)
         {
-            return false;
+            OpenGate(id => id >= CidrIdentities.First);
+            await _prefixIdentities.MapAsync(cancellation).ConfigureAwait(false);
         }
-
-        _named = both;
-        AssignPrefixes(outside);
-        return true;
     }
 
-    /// <summary>Drops the numbers of prefixes that nothing names any more. Their identities go later: packets may still carry them.</summary>
     private void RetirePrefixes()
     {
-        foreach ((long since, uint identity) in _retired.ToArray())
-        {
-            if (_time.GetElapsedTime(since) >= CidrRest)
-            {
-                _retired.Remove((since, identity));
-                _identities.Delete(identity);
-            }
-        }
-
+        _prefixIdentities.RemoveRetired();
         HashSet<IpPrefix> wanted = _prefixes.Named(_engine.RequiredCidrs);
         if (_held.Keys.Any(k => !_prefixes.HeldBack.ContainsKey(k)))
         {
             _changed.Set(); // room for one that was held back
         }
 
-        if (_missing.Count == 0 && !wanted.SetEquals(_named))
+        if (_missing.Count == 0)
         {
-            _named = wanted;
-            AssignPrefixes(OutsideApiServers());
+            _prefixIdentities.KeepOnly(wanted);
         }
-    }
-
-    private void AssignPrefixes(IReadOnlyCollection<IPAddress> apiServers)
-    {
-        HashSet<uint> before = [.. _cidrRows.Select(r => r.Identity)];
-        _cidrRows = _cidrs.Assign(_named, apiServers, _config.Current.Ipv4 && _config.Current.Ipv6);
-        foreach (CidrIdentityRow row in _cidrRows)
-        {
-            before.Remove(row.Identity);
-            _retired.RemoveAll(r => r.Identity == row.Identity);
-            var identity = new IdentityRow(row.Identity, row.Labels);
-            if (_identities.Upsert(identity))
-            {
-                FeedIdentity(identity); // at once: the policies that name it come in this round
-            }
-        }
-
-        _retired.AddRange(before.Select(id => (_time.GetTimestamp(), id)));
-        _cidrsChanged = true;
-    }
-
-    /// <summary>Tells the kernel which addresses the prefixes' identities have, before a policy relies on it.</summary>
-    private async Task MapPrefixesAsync(CancellationToken cancellation)
-    {
-        if (!_cidrsChanged)
-        {
-            return;
-        }
-
-        OpenGate(id => id >= CidrIdentities.First);
-        using (WriteTransaction transaction = _cidrTable.Db.Write(_cidrTable))
-        {
-            transaction.Replace(_cidrTable, _cidrRows);
-            transaction.Commit();
-        }
-
-        // The reconciler of the table writes the same in its own time.
-        TableView<IpCacheKey, IpCacheRow> known = _ipcache.View;
-        foreach (CidrIdentityRow row in _cidrRows.Where(r => known.Find(IpCacheKey.Of(r.Prefix)) is null))
-        {
-            await _ipcacheTarget.UpdateAsync(_ipcache.Db.Read(), new IpCacheRow(row.Prefix, row.Identity, null, default, "prefix", row.Prefix.ToString()), cancellation).ConfigureAwait(false);
-        }
-
-        _cidrsChanged = false;
-    }
-
-    /// <summary>Addresses of the API server that are no node's.</summary>
-    private IPAddress[] OutsideApiServers()
-    {
-        HashSet<string> nodes = [.. _ipcache.View.All().Where(r => (r.Flags & IpcacheFlags.Node) != 0).Select(r => r.Prefix.BaseAddress.ToString())];
-        LocalNode? own = _readiness.Node.IsCompletedSuccessfully ? _readiness.Node.Result : null;
-        return [.. _apiServers.View.All().Where(a => !nodes.Contains(a.Address)).Select(a => IPAddress.Parse(a.Address)).Where(a => !a.Equals(own?.Ipv4) && !a.Equals(own?.Ipv6))];
     }
 
     private bool FeedConfig()
@@ -478,6 +399,4 @@ internal sealed partial class PolicyLoop
         _idleSubjects.Add(HostSubject);
         return true;
     }
-
-    private IReadOnlyList<string>? _hostLabels;
 }

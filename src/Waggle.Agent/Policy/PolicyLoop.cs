@@ -25,13 +25,12 @@ namespace Waggle.Agent.Policy;
 /// </remarks>
 internal sealed partial class PolicyLoop : BackgroundService
 {
-    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1), RetryWait = TimeSpan.FromSeconds(1), CidrRest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Rest = TimeSpan.FromMinutes(1), RetryWait = TimeSpan.FromSeconds(1);
 
     private readonly PolicyTable _policies;
     private readonly CidrGroupTable _groups;
     private readonly PolicyServiceTable _services;
     private readonly IdentityTable _identities;
-    private readonly CidrIdentityTable _cidrTable;
     private readonly ApiServerTable _apiServers;
     private readonly EndpointTable _endpoints;
     private readonly PolicySubjectTable _subjectTable;
@@ -39,8 +38,6 @@ internal sealed partial class PolicyLoop : BackgroundService
     private readonly PolicySubjects _asked;
     private readonly IdentityPorts _ports;
     private readonly IdentityGate _gate;
-    private readonly IpCacheTable _ipcache;
-    private readonly IpCacheTarget _ipcacheTarget;
     private readonly PolicyKernel _kernel;
     private readonly PolicyCounts _counts;
     private readonly RuleNames _names;
@@ -59,11 +56,12 @@ internal sealed partial class PolicyLoop : BackgroundService
         PolicySubjectTable subjectTable, PolicyStatusTable statusTable, PolicySubjects asked, IdentityPorts ports, IdentityGate gate, IpCacheTable ipcache, IpCacheTarget ipcacheTarget, IPolicyMaps maps,
         PolicyCounts counts, RuleNames names, ConfigState config, PodEvents events, Readiness readiness, TimeProvider time, HealthRegistry health, ILogger<PolicyLoop> logger)
     {
-        (_policies, _groups, _services, _identities, _cidrTable, _apiServers, _endpoints) = (policies, groups, services, identities, cidrTable, apiServers, endpoints);
-        (_subjectTable, _statusTable, _asked, _ports, _gate, _ipcache, _ipcacheTarget) = (subjectTable, statusTable, asked, ports, gate, ipcache, ipcacheTarget);
+        (_policies, _groups, _services, _identities, _apiServers, _endpoints) = (policies, groups, services, identities, apiServers, endpoints);
+        (_subjectTable, _statusTable, _asked, _ports, _gate) = (subjectTable, statusTable, asked, ports, gate);
         (_counts, _names, _config, _events, _readiness, _time, _logger) = (counts, names, config, events, readiness, time, logger);
         _kernel = new PolicyKernel(maps);
         _prefixes = new PrefixDemand(policies, groups, services);
+        _prefixIdentities = new PrefixIdentities(identities, cidrTable, apiServers, ipcache, ipcacheTarget, config, readiness, time, FeedIdentity);
         _health = health.For("policy");
     }
 
@@ -128,7 +126,7 @@ internal sealed partial class PolicyLoop : BackgroundService
     {
         long started = Stopwatch.GetTimestamp();
         bool changed = FeedIdentities(); // 1
-        changed |= FeedNewPrefixes();
+        changed |= _prefixIdentities.Add(_prefixes.Named(_engine.RequiredCidrs));
         if (changed)
         {
             Apply(_engine.Commit());
@@ -170,7 +168,7 @@ internal sealed partial class PolicyLoop : BackgroundService
         }
 
         _readiness.PolicyInForce();
-        return !IsComplete ? RetryWait : _retired.Count > 0 ? CidrRest : Rest;
+        return !IsComplete ? RetryWait : _prefixIdentities.AreRetiring ? PrefixIdentities.Rest : Rest;
     }
 
     private async Task Forward(Table table, CancellationToken cancellation)
