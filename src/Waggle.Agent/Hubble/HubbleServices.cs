@@ -23,7 +23,7 @@ internal static class HubbleServices
 
         HubbleOptions options = HubbleOptions.Of(config);
         services.AddSingleton(options);
-        services.AddSingleton(p => new HubbleState(p.GetRequiredService<FlowObserver>()));
+        services.AddSingleton(p => new HubbleState(p.GetRequiredService<FlowObserver>(), p.GetRequiredService<FlowConsumers>()));
         services.AddSingleton(_ => new FlowRing(options.Capacity, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1));
         services.AddSingleton<FlowConsumers>();
         services.AddSingleton<IFlowSource>(p => p.GetRequiredService<FlowConsumers>());

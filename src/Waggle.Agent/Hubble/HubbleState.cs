@@ -1,36 +1,55 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text.Json.Nodes;
+using Waggle.Hubble.Consumers;
 using Waggle.Hubble.Observing;
 
 namespace Waggle.Agent.Hubble;
 
 /// <summary>How Hubble stands on this node, for status.</summary>
-internal sealed class HubbleState(FlowObserver? observer)
+internal sealed class HubbleState(FlowObserver? observer, FlowConsumers? consumers)
 {
     private readonly ConcurrentDictionary<string, string> _doors = new(StringComparer.Ordinal);
+    private volatile string? _metrics;
 
     /// <summary>Off.</summary>
-    public static HubbleState Disabled { get; } = new((FlowObserver?)null);
+    public static HubbleState Disabled { get; } = new(null, null);
 
     public void Listening(string where) => _doors[where] = "";
 
     public void Failed(string where, string problem) => _doors[where] = problem;
 
-    /// <summary>One line, as in <c>Ok, Current/Max Flows: 4095/4095 (100.00%), Flows/s: 11.20</c>.</summary>
-    public string Text()
+    /// <param name="problem">Why metrics of flows are not served; empty: they are.</param>
+    public void Metrics(string problem) => _metrics = problem;
+
+    /// <summary>State, figures and losses.</summary>
+    public JsonObject Json()
     {
         if (observer is null)
         {
-            return "disabled";
+            return new JsonObject { ["enabled"] = false, ["state"] = "Disabled" };
         }
 
         var status = observer.Status();
-        string problem = string.Join("; ", _doors.Where(d => d.Value.Length > 0).Select(d => $"{d.Key}: {d.Value}"));
-        return (problem.Length > 0 ? $"Degraded ({problem})" : "Ok")
-            + string.Create(CultureInfo.InvariantCulture, $", Current/Max Flows: {status.NumFlows}/{status.MaxFlows} ({100.0 * status.NumFlows / status.MaxFlows:F2}%), Flows/s: {status.FlowsRate:F2}");
-    }
+        string problem = string.Join("; ", _doors.Where(d => d.Value.Length > 0).Select(d => $"{d.Key}: {d.Value}").Order(StringComparer.Ordinal));
+        var behind = new JsonObject();
+        foreach (var (name, subscription) in consumers?.Subscriptions ?? [])
+        {
+            behind[name] = subscription.Lost + ((ulong?)behind[name] ?? 0);
+        }
 
-    /// <summary>The same as an object.</summary>
-    public JsonObject Json() => new() { ["enabled"] = observer is not null, ["text"] = Text(), ["streams"] = observer?.Streams ?? 0, ["missed"] = observer?.Missed ?? 0 };
+        return new JsonObject
+        {
+            ["enabled"] = true,
+            ["state"] = problem.Length > 0 ? "Degraded" : "Ok",
+            ["message"] = problem,
+            ["flows"] = status.NumFlows,
+            ["maxFlows"] = status.MaxFlows,
+            ["flowsPerSecond"] = Math.Round(status.FlowsRate, 2),
+            ["metrics"] = _metrics switch { null => "Disabled", "" => "Ok", var wrong => $"Degraded ({wrong})" },
+            ["streams"] = observer.Streams,
+            ["lost"] = status.LostEvents,
+            ["missed"] = observer.Missed,
+            ["lostByConsumer"] = behind,
+        };
+    }
 }

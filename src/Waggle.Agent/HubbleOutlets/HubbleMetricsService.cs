@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Waggle.Agent.Config;
+using Waggle.Agent.Hubble;
 using Waggle.Agent.Kubernetes;
 using Waggle.Hosting.Config;
 using Waggle.Hosting.Http;
@@ -17,7 +18,7 @@ namespace Waggle.Agent.HubbleOutlets;
 
 /// <summary>Counts flows and serves the figures on their own port.</summary>
 internal sealed partial class HubbleMetricsService(
-    HubbleMetrics metrics, IFlowSource flows, KubeSources kube, ConfigState config, IEnumerable<HubbleExportService> exports, TimeProvider time, ILoggerFactory logs, ILogger<HubbleMetricsService> logger) : BackgroundService
+    HubbleMetrics metrics, IFlowSource flows, KubeSources kube, ConfigState config, IEnumerable<HubbleExportService> exports, HubbleState state, TimeProvider time, ILoggerFactory logs, ILogger<HubbleMetricsService> logger) : BackgroundService
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
@@ -61,6 +62,7 @@ internal sealed partial class HubbleMetricsService(
         if (!HttpEndpoint.TryParseAddress(address, out IPEndPoint where))
         {
             LogProblem($"hubble-metrics-server: \"{address}\" is not an address with a port, as in :9965");
+            state.Metrics($"hubble-metrics-server: \"{address}\" is no address with a port");
             return null;
         }
 
@@ -68,11 +70,13 @@ internal sealed partial class HubbleMetricsService(
         try
         {
             await server.StartAsync(cancellation).ConfigureAwait(false);
+            state.Metrics("");
             return server;
         }
         catch (IOException failure)
         {
             LogProblem($"Hubble's metrics are not served on {address}: {failure.Message}");
+            state.Metrics($"{address}: {failure.Message}");
             await server.DisposeAsync().ConfigureAwait(false);
             return null;
         }

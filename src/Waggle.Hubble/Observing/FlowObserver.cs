@@ -58,6 +58,8 @@ public sealed class FlowObserver(FlowRing ring, NamespaceTracker namespaces, Fun
         UptimeNs = UptimeNs,
         Version = about().Version,
         FlowsRate = FlowRate.Of(ring, NowNs),
+        LostEvents = ring.EventsLost,
+        MissedEvents = Missed,
     };
 
     private ulong UptimeNs => (ulong)time.GetElapsedTime(_started).Ticks * 100;

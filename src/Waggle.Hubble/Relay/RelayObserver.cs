@@ -83,6 +83,8 @@ public sealed class RelayObserver(RelayPool pool, RelayOptions options, string n
             response.MaxFlows += status.MaxFlows;
             response.SeenFlows += status.SeenFlows;
             response.FlowsRate += status.FlowsRate;
+            response.LostEvents += status.LostEvents;
+            response.MissedEvents += status.MissedEvents;
         }
 
         return response;

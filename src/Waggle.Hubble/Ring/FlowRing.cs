@@ -30,6 +30,7 @@ public sealed class FlowRing
     private ulong _started;
     private ulong _written;
     private ulong _flows;
+    private ulong _lost;
     private ulong _noted;
     private int _waiters;
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -69,6 +70,9 @@ public sealed class FlowRing
 
     /// <summary>Flows written since the start (lost notes are not counted).</summary>
     public ulong FlowsSeen => Volatile.Read(ref _flows);
+
+    /// <summary>Events of which it was noted that they are missing, since the start.</summary>
+    public ulong EventsLost => Volatile.Read(ref _lost);
 
     /// <summary>Whether a number of records is one that a ring can have.</summary>
     public static bool IsValidCapacity(int capacity) => capacity is > 0 and < 1 << 24 && ((capacity + 1) & capacity) == 0;
@@ -127,6 +131,7 @@ public sealed class FlowRing
         slot.Node = node;
         slot.LostSource = source;
         slot.LostCount = count;
+        Volatile.Write(ref _lost, _lost + count);
         slot.SourceEndpoint = slot.DestinationEndpoint = EndpointInfo.None;
         Publish();
     }

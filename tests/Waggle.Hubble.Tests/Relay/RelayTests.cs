@@ -44,6 +44,19 @@ public sealed class RelayTests
     }
 
     [Fact]
+    public async Task ServerStatus_OfNodesThatLostEvents_IsTheirSum()
+    {
+        await using var a = await TestServer.StartAsync(node: "a");
+        await using var b = await TestServer.StartAsync(node: "b");
+        a.Pipeline.OnLost(LostEventSource.PerfEventRingBuffer, 5, Base);
+        a.Pipeline.OnLost(LostEventSource.PerfEventRingBuffer, 6, Base);
+        b.Pipeline.OnLost(LostEventSource.PerfEventRingBuffer, 100, Base);
+        await using var relay = await TestRelay.StartAsync([new("a", a.SocketPath), new("b", b.SocketPath)]);
+        var status = await relay.Channel.CallAsync(HubbleMethods.ServerStatus, new ServerStatusRequest(), cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal((111ul, 0ul), (status.LostEvents, status.MissedEvents));
+    }
+
+    [Fact]
     public async Task GetFlows_WithANodeThatNeverAnswers_ServesTheOthersAndTells()
     {
         await using var a = await TestServer.StartAsync(node: "a");

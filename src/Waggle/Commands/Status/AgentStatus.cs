@@ -55,7 +55,8 @@ internal static class AgentStatus
 
         foreach (var (name, value) in fields.Where(field => field.Value is JsonObject))
         {
-            table.Line($"{Title(name)}:\t{string.Join(", ", value!.AsObject().Select(part => $"{part.Key} {Rows.Text(part.Value)}"))}");
+            var cells = name == "hubble" ? HubbleLine.Cells(value!.AsObject()) : null;
+            table.Line($"{Title(name)}:\t{(cells is null ? string.Join(", ", value!.AsObject().Select(part => $"{part.Key} {Rows.Text(part.Value)}")) : string.Join('\t', cells))}");
         }
 
         var lists = fields.Where(field => field.Value is JsonArray { Count: > 0 }).Select(field => (Name: field.Key, Rows: field.Value!.AsArray().OfType<JsonObject>().ToList())).ToList();

@@ -68,6 +68,23 @@ public sealed class HubbleServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Status_WithLosses_SaysHowMany()
+    {
+        _rpc.AddUnary(HubbleMethods.ServerStatus, (_, _) => Task.FromResult(new ServerStatusResponse { NumFlows = 1, MaxFlows = 4, FlowsRate = 0.5, LostEvents = 12345, MissedEvents = 6, Version = "v1" }));
+        Assert.Equal(
+            $"""
+            Healthcheck (via {Address}): Ok
+            Current/Max Flows: 1/4 (25.00%)
+            Flows/s: 0.50
+            Lost Events: 12,345
+            Missed by Slow Clients: 6
+
+            """, await RunAsync("status"));
+        Assert.Contains("LOST EVENTS: 12,345\n", await RunAsync("status", "-o", "dict"));
+        Assert.Contains("\"lost_events\":\"12345\"", await RunAsync("status", "-o", "json"));
+    }
+
+    [Fact]
     public async Task Status_NotServing_Fails()
     {
         _rpc.AddUnary(HubbleMethods.ServerStatus, (_, _) => Task.FromResult(new ServerStatusResponse()));

@@ -67,6 +67,17 @@ internal static class HubbleStatusCommand
         output.Write($"Current/Max Flows: {Group(status.NumFlows)}/{Group(status.MaxFlows)}{share}\n");
         var seconds = status.UptimeNs / 1e9;
         output.Write($"Flows/s: {(status.FlowsRate > 0 ? Text($"{status.FlowsRate:F2}") : seconds > 0 ? Text($"{status.SeenFlows / seconds:F2}") : "N/A")}\n");
+        // Lines of our own stand there only when there is something to say: scripts compare the others.
+        if (status.LostEvents > 0)
+        {
+            output.Write($"Lost Events: {Group(status.LostEvents)}\n");
+        }
+
+        if (status.MissedEvents > 0)
+        {
+            output.Write($"Missed by Slow Clients: {Group(status.MissedEvents)}\n");
+        }
+
         if (status.NumConnectedNodes is { } connected)
         {
             output.Write($"Connected Nodes: {connected}{(status.NumUnavailableNodes is { } away ? $"/{connected + away}" : "")}\n");
@@ -94,6 +105,7 @@ internal static class HubbleStatusCommand
         ("FLOWS PER SECOND", status.FlowsRate > 0 ? Text($"{status.FlowsRate:F2}") : "N/A"), ("UPTIME", GoDuration.Format(status.UptimeNs)),
         ("NUM CONNECTED NODES", status.NumConnectedNodes?.ToString(CultureInfo.InvariantCulture) ?? "N/A"),
         (brief ? "NUM UNAVAIL. NODES" : "NUM UNAVAILABLE NODES", status.NumUnavailableNodes?.ToString(CultureInfo.InvariantCulture) ?? "N/A"), ("VERSION", status.Version),
+        .. status.LostEvents > 0 ? new[] { ("LOST EVENTS", Group(status.LostEvents)) } : [], .. status.MissedEvents > 0 ? new[] { ("MISSED EVENTS", Group(status.MissedEvents)) } : [],
     ];
 
     private static string Group(ulong number) => number.ToString("N0", CultureInfo.InvariantCulture);
