@@ -10,7 +10,7 @@ namespace Waggle.Agent.Tests.Hubble;
 /// <param name="Script">Sends the packets, each after the one before has arrived.</param>
 /// <param name="Flows">
 /// One line per flow, in each node's order: the levels at which it is told (N none, L low, M medium, X maximum), then <see cref="FlowText"/>. Where
-/// the tunnel is between the nodes; over native routing it follows from that, see <see cref="OverNative"/>.
+/// the tunnel is between the nodes; over native routing it follows from that, see <see cref="OverNative"/>. "stack0" is <see cref="Stack"/>.
 /// </param>
 internal sealed record Conversation(string Name, Func<Talk, Task> Script, string Flows)
 {
@@ -20,8 +20,11 @@ internal sealed record Conversation(string Name, Func<Talk, Task> Script, string
     /// <summary>The flows over native routing, where they do not follow from the others.</summary>
     public string? Native { get; init; }
 
+    /// <summary>Which of node a's addresses Linux answers a pod with when it has no address on the pod's device: the uplink's, or that of the route.</summary>
+    public static string Stack(bool v6) => v6 ? "router0" : "host0";
+
     /// <summary>The flows of a level, of each node.</summary>
-    public IEnumerable<string> At(char level, bool native) => Lines(!native ? Flows : Native ?? OverNative(Flows))
+    public IEnumerable<string> At(char level, bool native, bool v6) => Lines((!native ? Flows : Native ?? OverNative(Flows)).Replace("stack0", Stack(v6), StringComparison.Ordinal))
         .Select(l => l.Split(' ', 2, StringSplitOptions.TrimEntries)).Where(l => l[0].Contains(level, StringComparison.Ordinal)).Select(l => l[1]);
 
     /// <summary>

@@ -27,7 +27,7 @@ public abstract class ConversationTests(ConversationLab lab)
                 IReadOnlyList<string>[] got = await HoldAsync(conversation, v6);
                 for (int node = 0; node < got.Length; node++)
                 {
-                    string[] expected = [.. conversation.At(letter, lab.IsNative).Where(l => l[0] == 'a' + node)];
+                    string[] expected = [.. conversation.At(letter, lab.IsNative, v6).Where(l => l[0] == 'a' + node)];
                     if (!(conversation.Unordered ? expected.Order().SequenceEqual(got[node].Order()) : expected.SequenceEqual(got[node])))
                     {
                         wrong.AppendLine($"-- {conversation} over {(v6 ? "IPv6" : "IPv4")} at {level}, node {(char)('a' + node)}:\n  expected\n{Lines(expected, got[node])}\n  got\n{Lines(got[node], expected)}");

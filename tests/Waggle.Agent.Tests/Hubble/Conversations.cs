@@ -304,6 +304,15 @@ internal static class Conversations
             N    a from-endpoint FORWARDED EGRESS - - UDP client > server
             NLMX a to-endpoint FORWARDED INGRESS - - time-exceeded router0 > client
             """),
+        new("hop limit used up on the way to the world", t =>
+        {
+            t.Ask("client", "world", p => p.HopLimit(1).UdpPorts(t.Port, 9), by: Conversation.Stack(t.V6));
+            return Task.CompletedTask;
+        }, """
+            N    a from-endpoint FORWARDED EGRESS - - UDP client > world
+            NLMX a to-stack FORWARDED EGRESS new first UDP client > world
+            NLMX a to-endpoint FORWARDED EGRESS related reply time-exceeded stack0 > client
+            """),
         new("fragments across nodes", t =>
         {
             t.Pass("client", "far", p => p.Fragment(0, more: true, t.Port).UdpPorts(t.Port, 7, payload: 64));

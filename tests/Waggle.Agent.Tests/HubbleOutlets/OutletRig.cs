@@ -56,6 +56,7 @@ internal sealed class OutletRig : IAsyncDisposable
         services.AddSingleton(_ => new KubeClient(new KubeConfig { Server = new Uri("https://127.0.0.1:1") })); // never started
         services.AddSingleton<KubeSources>();
         services.AddSingleton(new FlowRing(255, 1));
+        services.AddSingleton(new HubbleState(null, null));
         services.AddSingleton<FlowConsumers>();
         services.AddSingleton<IFlowSource>(p => p.GetRequiredService<FlowConsumers>());
         services.AddSingleton<IFlowMetadata>(new HubbleMetadata([]));

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -115,6 +116,66 @@ public sealed class HubbleServerTests : IAsyncLifetime
             """, await RunAsync("list", "nodes", "-o", "wide"));
         Assert.Equal("NAMESPACE   CLUSTER\ndefault     kind\n", await RunAsync("list", "namespaces", "-o", "wide"));
         Assert.Equal("NAMESPACE\ndefault\n", await RunAsync("list", "namespaces"));
+    }
+
+    [Fact]
+    public async Task Lists_AsJson_AreIndented()
+    {
+        _rpc.AddUnary(HubbleMethods.GetNodes, (_, _) => Task.FromResult(new GetNodesResponse { Nodes = { new Node { Name = "kind/b", State = NodeState.NodeConnected, SeenFlows = 130 }, new Node { Name = "kind/a" } } }));
+        _rpc.AddUnary(HubbleMethods.GetNamespaces, (_, _) => Task.FromResult(new GetNamespacesResponse { Namespaces = { new Namespace { Namespace_ = "default", Cluster = "kind" } } }));
+        Assert.Equal(
+            """
+            [
+              {
+                "name": "kind/a"
+              },
+              {
+                "name": "kind/b",
+                "state": "NODE_CONNECTED",
+                "seen_flows": "130"
+              }
+            ]
+
+            """, await RunAsync("list", "nodes", "-o", "json"));
+        Assert.Equal(
+            """
+            [
+              {
+                "cluster": "kind",
+                "namespace": "default"
+              }
+            ]
+
+            """, await RunAsync("list", "namespaces", "-o", "json"));
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("observe")]
+    [InlineData("list", "nodes")]
+    [InlineData("list", "namespaces")]
+    [InlineData("watch", "peers")]
+    [InlineData("observe", "agent-events")]
+    public async Task Command_NobodyAnswers_NamesWhoDoesNot(params string[] command)
+    {
+        var nobody = "unix://" + Path.Combine(_folder.Path, "nobody.sock");
+        var outcome = await InProcess.RunAsync(["hubble", .. command, "--server", nobody]);
+        Assert.Equal(ExitCode.NotReachable, outcome.Code);
+        Assert.Contains($"no Hubble server answers at {nobody}: ", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains("--server", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal("", outcome.Output);
+    }
+
+    [Fact]
+    public async Task Command_SilentServer_IsNamedToo()
+    {
+        var path = Path.Combine(_folder.Path, "silent.sock");
+        using var silent = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        silent.Bind(new UnixDomainSocketEndPoint(path));
+        silent.Listen();
+        var outcome = await InProcess.RunAsync("hubble", "list", "nodes", "--server", $"unix://{path}", "--request-timeout", "100ms");
+        Assert.Equal(ExitCode.NotReachable, outcome.Code);
+        Assert.Contains($"no Hubble server answers at unix://{path}: ", outcome.Error, StringComparison.Ordinal);
     }
 
     [Fact]
