@@ -9,6 +9,7 @@ using Waggle.Datapath.Maps;
 using Waggle.Datapath.Tests.Packets.Support;
 using Waggle.Kube.Client;
 using Waggle.Kube.Resources;
+using Waggle.Tests.Shared;
 using Flow = Waggle.Hubble.Protocol.Flows.Flow;
 
 namespace Waggle.Agent.Tests.Hubble;
@@ -66,7 +67,7 @@ public abstract class ConversationLab(bool native) : IAsyncLifetime
             ? [("routing-mode", "native"), ("auto-direct-node-routes", "true"), ("ipv4-native-routing-cidr", "10.0.0.0/8"), ("ipv6-native-routing-cidr", "fd00::/104")]
             : [];
         _lab = await PolicyLab.StartAsync(
-            2, [.. routing, ("policy-deny-response", "reset"), ("enable-ipv6", "true"), ("enable-hubble", "true"), ("hubble-event-buffer-capacity", "65535"), ("monitor-aggregation", "none"), ("monitor-aggregation-interval", "1h"), ("multicast-enabled", "true")]);
+            2, [.. routing, ("policy-deny-response", "reset"), ("enable-ipv6", "true"), ("enable-hubble", "true"), ("hubble-event-buffer-capacity", "65535"), ("monitor-aggregation", "none"), ("monitor-aggregation-interval", "1h"), ("multicast-enabled", "true"), ("hubble-metrics", DashboardQueries.HubbleMetrics), ("hubble-metrics-server", ":9965")]);
         _lab.Expect(DropReason.FragmentNotFound, DropReason.TtlExceeded, DropReason.InvalidSourceIp); // conversations of that name, and the marks
         await MulticastTests.GroupAsync(_lab.Cluster, "conversations", Group4, Group6);
         await PodAsync(0, "client");

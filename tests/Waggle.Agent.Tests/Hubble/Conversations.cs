@@ -360,17 +360,9 @@ internal static class Conversations
             """),
         new("membership and datagrams of a group", async t =>
         {
-            foreach (string receiver in new[] { "server", "far" })
-            {
-                await t.TellsAsync(receiver, "group", receiver == "far" ? 1 : 0, _ => t.Report(receiver, join: true), f => f.EventType.Type == 64);
-            }
-
-            await t.Lab.MemberAsync(t.V6);
+            await JoinAsync(t, join: true);
             t.Pass("client", "group", p => p.UdpPorts(t.Port, 5000), "server", "far");
-            foreach (string receiver in new[] { "server", "far" })
-            {
-                await t.TellsAsync(receiver, "group", receiver == "far" ? 1 : 0, _ => t.Report(receiver, join: false), f => f.EventType.Type == 64);
-            }
+            await JoinAsync(t, join: false);
         }, """
             NLMX a join FORWARDED EGRESS - - report server > group
             N    a from-endpoint FORWARDED EGRESS - - UDP client > group
@@ -478,6 +470,20 @@ internal static class Conversations
             NLMX a to-endpoint FORWARDED EGRESS reply reply RST+ACK host0 > client
             """),
     ];
+
+    /// <summary>The receivers join the group, and the sender's node knows; or they leave it.</summary>
+    public static async Task JoinAsync(Talk t, bool join)
+    {
+        foreach (string receiver in new[] { "server", "far" })
+        {
+            await t.TellsAsync(receiver, "group", receiver == "far" ? 1 : 0, _ => t.Report(receiver, join), f => f.EventType.Type == 64);
+        }
+
+        if (join)
+        {
+            await t.Lab.MemberAsync(t.V6);
+        }
+    }
 
     private static void Tcp(Talk t, string client, string server)
     {
