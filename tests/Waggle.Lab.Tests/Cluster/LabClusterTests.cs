@@ -67,7 +67,7 @@ public sealed class LabClusterTests
         await labs.UpAsync(TestLabs.Options("a", nodes: 2) with { Families = LabFamilies.DualStack });
         using KubeClient client = labs.Client("a");
         Pod pod = await CreateHostPodAsync(client, "p", "a-worker",
-            "for a in 172.18.0.2 172.18.0.1 fc00:f853:ccd:e793::2 fc00:f853:ccd:e793::1; do ping -c1 -W2 $a >/dev/null && echo $a; done; curl -sk https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/version | grep -c gitVersion; hostname");
+            "for a in 172.18.0.2 172.18.0.1 fc00:f853:ccd:e793::2 fc00:f853:ccd:e793::1; do ping -c1 -w30 $a >/dev/null && echo $a; done; curl -sk https://$KUBERNETES_SERVICE_HOST:$KUBERNETES_SERVICE_PORT/version | grep -c gitVersion; hostname");
         pod = await WaitAsync(client, "p", p => p.Status.Phase is "Succeeded" or "Failed");
         using var reader = new StreamReader(await client.OpenStreamAsync("api/v1/namespaces/default/pods/p/log", Cancellation));
         Assert.Equal("172.18.0.2\n172.18.0.1\nfc00:f853:ccd:e793::2\nfc00:f853:ccd:e793::1\n1\na-worker\n", await reader.ReadToEndAsync(Cancellation));

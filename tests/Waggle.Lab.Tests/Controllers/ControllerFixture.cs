@@ -8,6 +8,7 @@ using Waggle.Kube.Json;
 using Waggle.Kube.Resources;
 using Waggle.Lab.Controllers;
 using Waggle.Lab.Tests.ApiServer;
+using Waggle.Tests.Shared;
 
 namespace Waggle.Lab.Tests.Controllers;
 
@@ -93,6 +94,10 @@ public sealed class ControllerFixture : IAsyncLifetime
 
         return last!;
     }
+
+    /// <summary>Waits for an event; it may be written after what it tells of.</summary>
+    public Task WaitEventAsync(string what, Func<Event, bool> condition) => Eventually.UntilAsync(
+        async () => (await Client.ListAsync(KubeTypes.Events, "default", cancellation: Cancellation)).Items.Any(condition), what);
 
     /// <summary>Waits until the namespace's pods satisfy the condition.</summary>
     public async Task<IReadOnlyList<Pod>> WaitPodsAsync(string @namespace, Func<IReadOnlyList<Pod>, bool> condition)

@@ -142,7 +142,7 @@ public sealed class DaemonSetTests : IAsyncLifetime
         await _lab.Client.PatchAsync(KubeTypes.Pods, "default", pods[0].Metadata.Name!, KubePatch.Merge(new() { ["status"] = new JsonObject { ["phase"] = "Failed" } }), null, "status", Cancellation);
 
         await _lab.WaitPodsAsync("default", p => p.Count(x => x.IsReady()) == 2 && p.All(x => x.Metadata.Uid != pods[0].Metadata.Uid));
-        Assert.Contains((await _lab.Client.ListAsync(KubeTypes.Events, "default", cancellation: Cancellation)).Items, e => e.Reason == "FailedDaemonPod");
+        await _lab.WaitEventAsync("FailedDaemonPod", e => e.Reason == "FailedDaemonPod");
     }
 
     private static string Manifest(string extra = "", string pod = "") => $$"""

@@ -33,9 +33,10 @@ public sealed class DeploymentTests : IAsyncLifetime
         Assert.Equal("MinimumReplicasAvailable", deployment.Status.Conditions.Find("Available")!.Reason);
         var set = Assert.Single((await _lab.Client.ListAsync(KubeTypes.ReplicaSets, "default", cancellation: Cancellation)).Items);
         Assert.Equal(set.Metadata.Labels["pod-template-hash"], pods[0].Metadata.Labels["pod-template-hash"]);
-        var events = (await _lab.Client.ListAsync(KubeTypes.Events, "default", cancellation: Cancellation)).Items;
-        Assert.Contains(events, e => e.Message == $"Scaled up replica set {set.Metadata.Name} from 0 to 3");
-        Assert.Contains(events, e => e.Message == $"Created pod: {pods[0].Metadata.Name}");
+        foreach (var message in new[] { $"Scaled up replica set {set.Metadata.Name} from 0 to 3", $"Created pod: {pods[0].Metadata.Name}" })
+        {
+            await _lab.WaitEventAsync(message, e => e.Message == message);
+        }
     }
 
     [Fact]
@@ -193,7 +194,7 @@ public sealed class DeploymentTests : IAsyncLifetime
         var set = await _lab.WaitAsync(KubeTypes.Deployments, "default", "web", d => d!.Status.Conditions.Find("ReplicaFailure") is not null);
 
         Assert.Contains("no-such-class", set.Status.Conditions.Find("ReplicaFailure")!.Message, StringComparison.Ordinal);
-        Assert.Contains((await _lab.Client.ListAsync(KubeTypes.Events, "default", cancellation: Cancellation)).Items, e => e.Reason == "FailedCreate");
+        await _lab.WaitEventAsync("FailedCreate", e => e.Reason == "FailedCreate");
     }
 
     private static string Manifest(int replicas, string strategy = "{}", string extra = "", string pod = "") => $$"""

@@ -92,11 +92,11 @@ internal sealed class NodeFixture : IAsyncDisposable
         return Client.CreateAsync(KubeTypes.Pods, KubeJson.FromJson<Pod>(pod), cancellation: Cancellation);
     }
 
-    /// <summary>Waits by watching until the pod satisfies a condition; fails with what it looks like when that takes 30 s.</summary>
+    /// <summary>Waits by watching until the pod satisfies a condition; fails with what it looks like when that takes a minute.</summary>
     public async Task<Pod> WaitAsync(string name, Func<Pod, bool> condition)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
         Pod? last = null;
         try
         {

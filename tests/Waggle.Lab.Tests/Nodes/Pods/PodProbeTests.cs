@@ -46,9 +46,10 @@ public sealed class PodProbeTests
     public async Task Startup_HoldsReadinessBack()
     {
         await using NodeFixture node = await NodeFixture.StartAsync();
-        await node.CreatePodAsync("a", "containers: [{name: c, image: x, command: [sh, -c, 'sleep 1; touch /tmp/up; exec sleep 1000'], startupProbe: {exec: {command: [test, -e, /tmp/up]}, periodSeconds: 1, failureThreshold: 20}}]");
+        await node.CreatePodAsync("a", "containers: [{name: c, image: x, command: [sh, -c, 'until test -e /tmp/go; do sleep 0.05; done; touch /tmp/up; exec sleep 1000'], startupProbe: {exec: {command: [test, -e, /tmp/up]}, periodSeconds: 1, failureThreshold: 1000}}]");
         Pod before = await node.WaitPhaseAsync("a", "Running");
         Assert.False(before.Status.ContainerStatuses[0].Started);
+        Assert.Equal(0, (await node.ExecAsync("a", "touch", "/tmp/go")).Code);
         Pod after = await node.WaitRunningAsync("a");
         Assert.True(after.Status.ContainerStatuses[0].Started);
     }
