@@ -127,6 +127,6 @@ public sealed class PolicyBenchmark : IBenchmark
             return rig;
         }
 
-        internal ConnectionWrapper Wrap(NetworkNamespace inside) => new(inside, PolicyRig.Segment(Peer, AlwaysNew ? (byte)2 : (byte)16), Connections, Peer, AlwaysNew);
+        internal Wrapper Wrap(NetworkNamespace inside) => ConnectionWrapper.Create(inside, PolicyRig.Segment(Peer, AlwaysNew ? (byte)2 : (byte)16), Connections, Peer, AlwaysNew);
     }
 }

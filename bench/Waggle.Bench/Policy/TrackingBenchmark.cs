@@ -33,11 +33,11 @@ public sealed class TrackingBenchmark : IBenchmark
             var frame = Frame.Udp(PodProgram.GatewayMac, PodProgram.SenderMac, PodProgram.Sender, PodProgram.IPv4(PolicyRig.LocalPeer));
             foreach (var (program, times) in new[] { (product, ourInserts), (insert, kernelInserts) })
             {
-                using var each = new ConnectionWrapper(inside, frame, 1, PolicyRig.LocalPeer, alwaysNew: true);
+                using var each = ConnectionWrapper.Create(inside, frame, 1, PolicyRig.LocalPeer, alwaysNew: true);
                 times.Add(each.Time(program, Million, warm: false));
             }
 
-            using var any = new ConnectionWrapper(inside, frame, 1, PolicyRig.LocalPeer, alwaysNew: true, scattered: true);
+            using var any = ConnectionWrapper.Create(inside, frame, 1, PolicyRig.LocalPeer, alwaysNew: true, scattered: true);
             foreach (var (program, what) in new[] { (product, "the product"), (lookup, "nf_conntrack") })
             {
                 if (any.Verdict(program) is not PodProgram.Redirect and var verdict)

@@ -7,7 +7,7 @@ namespace Waggle.Bench.Programs;
 /// <summary>The packet of the measurements: a UDP datagram of 64 bytes payload, as a pod sends it.</summary>
 internal static class Frame
 {
-    /// <summary>Bytes that the wrapper restores before each run (HEAD in wrapper.bpf.c).</summary>
+    /// <summary>Bytes that the wrapper restores before each run (HEAD in wrapper.h).</summary>
     internal const int HeadLength = 36;
 
     private const int Payload = 64;

@@ -39,7 +39,7 @@ public sealed class ProgramsBenchmark : IBenchmark
         using var pod = new PodProgram();
         fill(pod, peers);
         var frame = Frame.Udp(PodProgram.GatewayMac, PodProgram.SenderMac, PodProgram.Sender, PodProgram.IPv4(firstPeer));
-        using var wrapper = new Wrapper(inside, frame, peers, firstPeer);
+        using var wrapper = Wrapper.ForPeers(inside, frame, peers, firstPeer);
         if (wrapper.Verdict(pod.Program) is not PodProgram.Redirect and var verdict)
         {
             throw new InvalidOperationException($"{path}: the program returned {verdict}, not a redirect: what would be measured is not the path");

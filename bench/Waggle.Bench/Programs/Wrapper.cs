@@ -5,12 +5,12 @@ using Waggle.Linux;
 namespace Waggle.Bench.Programs;
 
 /// <summary>
-/// Runs programs inside <c>wrapper.bpf.c</c> under BPF_PROG_TEST_RUN and times them. Runs happen in a network namespace of the
-/// caller's choice, whose loopback device (index 1) the packets come from.
+/// Runs programs inside one that changes their packets (<c>bench/bpf/wrapper.h</c>) under BPF_PROG_TEST_RUN and times them. Runs happen
+/// in a network namespace of the caller's choice, whose loopback device (index 1) the packets come from.
 /// </summary>
 internal sealed class Wrapper : IDisposable
 {
-    private readonly BpfObject _object = BpfObject.Open(BenchObjects.Read("wrapper"), new BpfObjectOptions { Name = "bench" });
+    private readonly BpfObject _object;
     private readonly NetworkNamespace _inside;
     private readonly byte[] _frame;
     private readonly BpfProgram _wrapper;
@@ -18,14 +18,18 @@ internal sealed class Wrapper : IDisposable
 
     /// <param name="inside">Where to run.</param>
     /// <param name="frame">The packet.</param>
-    /// <param name="peers">Destinations that take turns; a power of two.</param>
-    /// <param name="firstPeer">The first destination, in host order.</param>
-    internal Wrapper(NetworkNamespace inside, byte[] frame, int peers, uint firstPeer)
+    /// <param name="source">The object with the program around them.</param>
+    /// <param name="variables">How it changes the packet.</param>
+    internal Wrapper(NetworkNamespace inside, byte[] frame, string source, params ReadOnlySpan<(string Name, uint Value)> variables)
     {
         (_inside, _frame) = (inside, frame);
+        _object = BpfObject.Open(BenchObjects.Read(source), new BpfObjectOptions { Name = "bench" });
         _object.SetVariable("head", Frame.HeadOf(frame));
-        _object.SetVariable("peers", (uint)peers);
-        _object.SetVariable("first_peer", firstPeer);
+        foreach (var (name, value) in variables)
+        {
+            _object.SetVariable(name, value);
+        }
+
         _object.Load();
         _wrapper = _object.GetProgram("wrapper");
         Nothing = _object.GetProgram("nothing");
@@ -35,15 +39,30 @@ internal sealed class Wrapper : IDisposable
     /// <summary>The empty program, the baseline.</summary>
     internal BpfProgram Nothing { get; }
 
+    /// <summary>Packets to peers that take turns.</summary>
+    /// <param name="inside">Where to run.</param>
+    /// <param name="frame">The packet.</param>
+    /// <param name="peers">Destinations; a power of two.</param>
+    /// <param name="firstPeer">The first destination, in host order.</param>
+    internal static Wrapper ForPeers(NetworkNamespace inside, byte[] frame, int peers, uint firstPeer) =>
+        new(inside, frame, "wrapper", ("peers", (uint)peers), ("first_peer", firstPeer));
+
     /// <summary>Mean nanoseconds of one run of the wrapper with a program in it.</summary>
-    internal double Time(BpfProgram program, int runs)
+    /// <param name="program">The program.</param>
+    /// <param name="runs">How many.</param>
+    /// <param name="warm">Some more before, which do not count.</param>
+    internal double Time(BpfProgram program, int runs, bool warm = true)
     {
         Put(program);
         return _inside.Run(() =>
         {
             var context = new SkBuffContext { Ifindex = 1 };
             var output = new byte[_frame.Length];
-            _wrapper.TestRun(_frame, output, ref context, runs / 20); // caches, branch predictors, the CPU's clock
+            if (warm)
+            {
+                _wrapper.TestRun(_frame, output, ref context, runs / 20); // caches, branch predictors, the CPU's clock
+            }
+
             var before = Stopwatch.GetTimestamp();
             var duration = _wrapper.TestRun(_frame, output, ref context, runs).Duration;
             var elapsed = Stopwatch.GetElapsedTime(before).TotalNanoseconds / runs;
