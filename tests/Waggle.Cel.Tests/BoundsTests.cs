@@ -83,6 +83,27 @@ public sealed class BoundsTests
     public void Compile_OfBadPatterns_IsRefused(string expression, string reason) =>
         Assert.Contains(reason, Assert.Throws<CelException>(() => TestEnvironment.Compile(expression)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("abc", 3)]
+    [InlineData("a{3}b", 4)]
+    [InlineData("(ab){3}", 6)]
+    [InlineData("((a{100}){100}){100}", 1_000_000)]
+    [InlineData("[a-z]{1,63}([.][a-z]{1,63})*", 128)]
+    [InlineData("[(){9}]\\{9}", 3)]
+    [InlineData("[]{9}]{2}[^]{9}]{3}", 5)]
+    [InlineData("[\\]{9}]{2}", 2)]
+    [InlineData("a{2,}(b|c){4", 7)]
+    [InlineData("a{0}b{1,1}c{,5}", 7)]
+    [InlineData("a{5,(x){1000}", 1004)]
+    [InlineData("(((", 0)]
+    public void Size_OfAPattern_IsWithItsCountsWrittenOut(string pattern, double size) => Assert.InRange(CelPattern.Size(pattern), size, size + 3);
+
+    [Theory]
+    [InlineData("self.all(i, self.all(j, ('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' + string(i)).matches('(a|b)*a(a|b){500}c') || true))")]
+    [InlineData("self.all(i, self.all(j, self.join('').contains(self.join('1')) || true))")]
+    public void Evaluate_OfDearSearches_EndsWithAReason(string expression) =>
+        Assert.Equal("error: the evaluation costs more than it may", TestEnvironment.Evaluate(expression, CelValue.OfList(Enumerable.Range(0, 1000).Select(i => CelValue.Of(i)).ToArray())).ToString());
+
     [Fact]
     public void Evaluate_WithinASharedBudget_TakesFromIt()
     {

@@ -62,7 +62,7 @@ internal sealed partial class CelCompiler<T>
         }
 
         var budget = new CelBudget(_environment.Limits.Cost);
-        var value = function.Body(ref budget, [constant.Value]);
+        var value = function.Body(ref budget, constant.Value, default, default);
         return value.IsError ? throw Fail(at, $"{function.Name}(): {value.Reference}") : new CelConstantNode<T>(value);
     }
 
@@ -75,8 +75,8 @@ internal sealed partial class CelCompiler<T>
 
         try
         {
-            var regex = _environment.Pattern(constant.Value.String);
-            return new CelUnaryNode<T>((ref budget, in t) => CelPattern.Run(ref budget, function, regex, t), text);
+            var (regex, weight) = (_environment.Pattern(constant.Value.String), CelPattern.Weight(constant.Value.String));
+            return new CelUnaryNode<T>((ref budget, in t) => CelPattern.Run(ref budget, function, regex, weight, t), text);
         }
         catch (ArgumentException e)
         {

@@ -9,9 +9,9 @@ public static class CelCollections
     public static IReadOnlyList<CelFunction> All { get; } =
     [
         new("isSorted", true, CelType.Bool, IsSorted, CelType.List),
-        new("sum", true, CelType.Dyn, (ref b, a) => Fold(ref b, a[0], CelValue.Of(0), Add), CelType.List),
-        new("min", true, CelType.Dyn, (ref b, a) => Fold(ref b, a[0], NoElement, (ref b, in x, in y) => Better(x, y, CelOrder.Of(ref b, "<=", x, y))), CelType.List),
-        new("max", true, CelType.Dyn, (ref b, a) => Fold(ref b, a[0], NoElement, (ref b, in x, in y) => Better(x, y, CelOrder.Of(ref b, ">=", x, y))), CelType.List),
+        new("sum", true, CelType.Dyn, (ref b, in x, in y, in z) => Fold(ref b, x, CelValue.Of(0), Add), CelType.List),
+        new("min", true, CelType.Dyn, (ref b, in x, in y, in z) => Fold(ref b, x, NoElement, (ref b, in best, in next) => Better(best, next, CelOrder.Of(ref b, "<=", best, next))), CelType.List),
+        new("max", true, CelType.Dyn, (ref b, in x, in y, in z) => Fold(ref b, x, NoElement, (ref b, in best, in next) => Better(best, next, CelOrder.Of(ref b, ">=", best, next))), CelType.List),
         new("indexOf", true, CelType.Int, IndexOf, CelType.List, CelType.Dyn),
     ];
 
@@ -32,11 +32,11 @@ public static class CelCollections
 
     private static CelValue Better(in CelValue a, in CelValue b, in CelValue aIsBetter) => aIsBetter.IsError ? aIsBetter : aIsBetter.IsTrue ? a : b;
 
-    private static CelValue IsSorted(ref CelBudget budget, ReadOnlySpan<CelValue> a)
+    private static CelValue IsSorted(ref CelBudget budget, in CelValue x, in CelValue y, in CelValue z)
     {
-        for (var i = 1; i < CelLists.Count(a[0]); i++)
+        for (var i = 1; i < CelLists.Count(x); i++)
         {
-            var sorted = budget.Charge(1) ? CelOrder.Of(ref budget, "<=", CelLists.At(a[0], i - 1), CelLists.At(a[0], i)) : CelBudget.Exhausted;
+            var sorted = budget.Charge(1) ? CelOrder.Of(ref budget, "<=", CelLists.At(x, i - 1), CelLists.At(x, i)) : CelBudget.Exhausted;
             if (!sorted.IsTrue)
             {
                 return sorted;
@@ -46,11 +46,11 @@ public static class CelCollections
         return CelValue.True;
     }
 
-    private static CelValue IndexOf(ref CelBudget budget, ReadOnlySpan<CelValue> a)
+    private static CelValue IndexOf(ref CelBudget budget, in CelValue x, in CelValue y, in CelValue z)
     {
-        for (var i = 0; i < CelLists.Count(a[0]); i++)
+        for (var i = 0; i < CelLists.Count(x); i++)
         {
-            var equal = budget.Charge(1) ? CelEquality.Of(ref budget, CelLists.At(a[0], i), a[1]) : CelBudget.Exhausted;
+            var equal = budget.Charge(1) ? CelEquality.Of(ref budget, CelLists.At(x, i), y) : CelBudget.Exhausted;
             if (equal.IsError || equal.IsTrue)
             {
                 return equal.IsError ? equal : CelValue.Of(i);

@@ -2,8 +2,11 @@ using System.Text.RegularExpressions;
 
 namespace Waggle.Cel;
 
-/// <summary>What a function does with values of the types that it takes. What it copies or looks through, it charges.</summary>
-public delegate CelValue CelBody(ref CelBudget budget, ReadOnlySpan<CelValue> arguments);
+/// <summary>
+/// What a function does with values of the types that it takes; those it does not take are errors. What it copies or looks through, it
+/// charges.
+/// </summary>
+public delegate CelValue CelBody(ref CelBudget budget, in CelValue x, in CelValue y, in CelValue z);
 
 /// <summary>One form of a function.</summary>
 /// <param name="Name">Its name.</param>
@@ -13,6 +16,9 @@ public delegate CelValue CelBody(ref CelBudget budget, ReadOnlySpan<CelValue> ar
 /// <param name="Parameters">One to three.</param>
 public sealed record CelFunction(string Name, bool IsMember, CelType Result, CelBody Body, params CelType[] Parameters)
 {
+    // Error: any, as no argument is one.
+    private readonly CelKind[] _kinds = Array.ConvertAll(Parameters, p => p.Kind ?? CelKind.Error);
+
     /// <summary>A function whose last parameter is a regular expression: what it does with the text and the compiled pattern.</summary>
     internal Func<Regex, string, CelValue>? Match { get; init; }
 
@@ -29,18 +35,9 @@ public sealed record CelFunction(string Name, bool IsMember, CelType Result, Cel
     }
 
     /// <summary>Whether these values may be.</summary>
-    internal bool Takes(ReadOnlySpan<CelValue> values)
-    {
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (Parameters[i].Kind is { } kind && kind != values[i].Kind)
-            {
-                return false;
-            }
-        }
+    internal bool Takes(in CelValue x, in CelValue y, in CelValue z) => Takes(0, x) && Takes(1, y) && Takes(2, z);
 
-        return true;
-    }
+    private bool Takes(int i, in CelValue value) => i >= _kinds.Length || _kinds[i] == value.Kind || _kinds[i] == CelKind.Error;
 
     /// <summary>As it is called.</summary>
     public override string ToString() => IsMember ? $"{Parameters[0]}.{Name}({string.Join(", ", Parameters.Skip(1))})" : $"{Name}({string.Join<CelType>(", ", Parameters)})";

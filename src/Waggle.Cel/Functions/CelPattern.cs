@@ -10,21 +10,22 @@ namespace Waggle.Cel;
 public static class CelPattern
 {
     private const int MaxLength = 8 * 1024;
+    private const int MaxSize = 10_000;
 
     /// <param name="pattern">The pattern.</param>
     /// <param name="maxLength">Characters that it may have.</param>
-    /// <param name="maxRepetition">What its counts may multiply to; .NET has a limit of its own, which few patterns in use reach.</param>
+    /// <param name="maxSize">What it may be big with all counts written out; .NET has a limit of its own, which few patterns in use reach.</param>
     /// <exception cref="ArgumentException">It cannot be used; the message says why.</exception>
-    public static Regex Compile(string pattern, int maxLength = MaxLength, double maxRepetition = double.PositiveInfinity)
+    public static Regex Compile(string pattern, int maxLength = MaxLength, double maxSize = MaxSize)
     {
         if (pattern.Length > maxLength)
         {
             throw new ArgumentException($"the pattern has {pattern.Length} characters, more than the limit of {maxLength}");
         }
 
-        if (Repetition(pattern) > maxRepetition)
+        if (Size(pattern) > maxSize)
         {
-            throw new ArgumentException($"the pattern \"{pattern}\" repeats too much: counts may multiply to {maxRepetition} at most");
+            throw new ArgumentException($"the pattern \"{pattern}\" repeats too much: with its counts written out it is bigger than the limit of {maxSize}");
         }
 
         try
@@ -56,7 +57,7 @@ public static class CelPattern
 
         try
         {
-            return Run(ref budget, function, compile(pattern.String), text);
+            return Run(ref budget, function, compile(pattern.String), Weight(pattern.String), text);
         }
         catch (ArgumentException e)
         {
@@ -64,7 +65,7 @@ public static class CelPattern
         }
     }
 
-    internal static CelValue Run(ref CelBudget budget, CelFunction function, Regex regex, in CelValue text)
+    internal static CelValue Run(ref CelBudget budget, CelFunction function, Regex regex, int weight, in CelValue text)
     {
         if (text.Kind != CelKind.String)
         {
@@ -73,7 +74,7 @@ public static class CelPattern
 
         try
         {
-            return budget.Charge(1 + text.String.Length) ? function.Match!(regex, text.String) : CelBudget.Exhausted;
+            return budget.Charge((int)Math.Min(int.MaxValue, (long)weight * (1 + text.String.Length))) ? function.Match!(regex, text.String) : CelBudget.Exhausted;
         }
         catch (RegexMatchTimeoutException)
         {
@@ -81,27 +82,57 @@ public static class CelPattern
         }
     }
 
-    /// <summary>Product of all counts {n}, {n,}, {n,m}: an upper bound of how nested ones multiply.</summary>
-    private static double Repetition(string pattern)
-    {
-        var product = 1d;
-        for (var i = pattern.IndexOf('{', StringComparison.Ordinal); i >= 0; i = pattern.IndexOf('{', i + 1))
-        {
-            var end = pattern.IndexOf('}', i);
-            if (end < 0)
-            {
-                break;
-            }
+    /// <summary>What a character of the text is charged: a match that is no longer deterministic looks at every place of the pattern.</summary>
+    internal static int Weight(string pattern) => 1 + (int)(Math.Min(Size(pattern), MaxSize) / 16);
 
-            foreach (var number in pattern[(i + 1)..end].Split(','))
+    /// <summary>About the characters of the pattern with all counts {n}, {n,}, {n,m} written out: as many places it can be in at once.</summary>
+    internal static double Size(string pattern)
+    {
+        var outer = new Stack<double>();
+        double size = 0, last = 0;
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            switch (pattern[i])
             {
-                if (double.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 1)
-                {
-                    product *= count;
-                }
+                case '(':
+                    outer.Push(size);
+                    (size, last) = (0, 0);
+                    break;
+                case ')' when outer.TryPop(out var before):
+                    (size, last) = (before + size, size);
+                    break;
+                case '{' when Count(pattern, i, out var end) is { } count:
+                    (size, last, i) = (size + (last * (count - 1)), last * count, end);
+                    break;
+                default:
+                    i = pattern[i] == '[' ? EndOfClass(pattern, i) : pattern[i] == '\\' ? i + 1 : i;
+                    (size, last) = (size + 1, 1);
+                    break;
             }
         }
 
-        return product;
+        return size + outer.Sum();
+    }
+
+    /// <summary>The higher number of {n}, {n,} or {n,m}, 1 at least; null when the bracket means itself.</summary>
+    private static double? Count(string pattern, int open, out int end)
+    {
+        end = pattern.IndexOf('}', open);
+        var inside = end < 0 ? "" : pattern[(open + 1)..end];
+        return inside.Length == 0 || inside.AsSpan().ContainsAnyExcept("0123456789,") ? null
+            : inside.Split(',').Max(n => double.TryParse(n, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? Math.Max(count, 1) : 1);
+    }
+
+    private static int EndOfClass(string pattern, int at)
+    {
+        // A bracket that comes first belongs to the class.
+        at += at + 1 < pattern.Length && pattern[at + 1] == '^' ? 2 : 1;
+        at += at < pattern.Length && pattern[at] == ']' ? 1 : 0;
+        for (; at < pattern.Length && pattern[at] != ']'; at++)
+        {
+            at += pattern[at] == '\\' ? 1 : 0;
+        }
+
+        return at;
     }
 }

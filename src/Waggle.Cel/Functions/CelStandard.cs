@@ -20,15 +20,15 @@ public static class CelStandard
         {
             foreach (var type in new[] { CelType.String, CelType.Bytes, CelType.List, CelType.Map })
             {
-                yield return new("size", member, CelType.Int, (ref b, a) => CelText.Size(ref b, a[0]), type);
+                yield return new("size", member, CelType.Int, (ref b, in x, in y, in z) => CelText.Size(ref b, x), type);
             }
 
             yield return new("matches", member, CelType.Bool, NotCalled, CelType.String, CelType.String) { Match = (regex, text) => CelValue.Of(regex.IsMatch(text)) };
         }
 
-        yield return CelText.Test("contains", static (text, part) => text.Contains(part, StringComparison.Ordinal));
-        yield return CelText.Test("startsWith", static (text, part) => text.StartsWith(part, StringComparison.Ordinal));
-        yield return CelText.Test("endsWith", static (text, part) => text.EndsWith(part, StringComparison.Ordinal));
+        yield return new("contains", true, CelType.Bool, static (ref b, in x, in y, in z) => CelText.ChargeSearch(ref b, x.String, y.String) ? CelValue.Of(x.String.Contains(y.String, StringComparison.Ordinal)) : CelBudget.Exhausted, CelType.String, CelType.String);
+        yield return new("startsWith", true, CelType.Bool, static (ref b, in x, in y, in z) => b.Charge(y.String.Length / 4) ? CelValue.Of(x.String.StartsWith(y.String, StringComparison.Ordinal)) : CelBudget.Exhausted, CelType.String, CelType.String);
+        yield return new("endsWith", true, CelType.Bool, static (ref b, in x, in y, in z) => b.Charge(y.String.Length / 4) ? CelValue.Of(x.String.EndsWith(y.String, StringComparison.Ordinal)) : CelBudget.Exhausted, CelType.String, CelType.String);
     }
 
     private static IEnumerable<CelFunction> Conversions()
@@ -36,17 +36,17 @@ public static class CelStandard
         IEnumerable<CelFunction> Of(string name, CelType to, CelBody body, params CelType[] from) => from.Select(type => new CelFunction(name, false, to, body, type));
         return
         [
-            .. Of("int", CelType.Int, (ref _, a) => CelConversions.ToInt(a[0]), CelType.Int, CelType.Uint, CelType.Double, CelType.String, CelType.Timestamp),
-            .. Of("uint", CelType.Uint, (ref _, a) => CelConversions.ToUint(a[0]), CelType.Uint, CelType.Int, CelType.Double, CelType.String),
-            .. Of("double", CelType.Double, (ref _, a) => CelConversions.ToDouble(a[0]), CelType.Double, CelType.Int, CelType.Uint, CelType.String),
-            .. Of("bool", CelType.Bool, (ref _, a) => CelConversions.ToBool(a[0]), CelType.Bool, CelType.String),
-            .. Of("string", CelType.String, (ref b, a) => b.Charge(a[0].Kind == CelKind.Bytes ? a[0].Bytes.Length / 4 : 4) ? CelConversions.ToText(a[0]) : CelBudget.Exhausted,
+            .. Of("int", CelType.Int, (ref _, in x, in y, in z) => CelConversions.ToInt(x), CelType.Int, CelType.Uint, CelType.Double, CelType.String, CelType.Timestamp),
+            .. Of("uint", CelType.Uint, (ref _, in x, in y, in z) => CelConversions.ToUint(x), CelType.Uint, CelType.Int, CelType.Double, CelType.String),
+            .. Of("double", CelType.Double, (ref _, in x, in y, in z) => CelConversions.ToDouble(x), CelType.Double, CelType.Int, CelType.Uint, CelType.String),
+            .. Of("bool", CelType.Bool, (ref _, in x, in y, in z) => CelConversions.ToBool(x), CelType.Bool, CelType.String),
+            .. Of("string", CelType.String, (ref b, in x, in y, in z) => b.Charge(x.Kind == CelKind.Bytes ? x.Bytes.Length / 4 : 4) ? CelConversions.ToText(x) : CelBudget.Exhausted,
                 CelType.String, CelType.Bool, CelType.Int, CelType.Uint, CelType.Double, CelType.Bytes, CelType.Timestamp, CelType.Duration),
-            .. Of("bytes", CelType.Bytes, (ref b, a) => b.Charge(a[0].Kind == CelKind.String ? a[0].String.Length / 4 : 0) ? CelConversions.ToBytes(a[0]) : CelBudget.Exhausted, CelType.Bytes, CelType.String),
-            .. Of("timestamp", CelType.Timestamp, (ref b, a) => b.Charge(16) ? CelConversions.ToTimestamp(a[0]) : CelBudget.Exhausted, CelType.Timestamp, CelType.String, CelType.Int),
-            .. Of("duration", CelType.Duration, (ref b, a) => b.Charge(16) ? CelConversions.ToDuration(a[0]) : CelBudget.Exhausted, CelType.Duration, CelType.String),
+            .. Of("bytes", CelType.Bytes, (ref b, in x, in y, in z) => b.Charge(x.Kind == CelKind.String ? x.String.Length / 4 : 0) ? CelConversions.ToBytes(x) : CelBudget.Exhausted, CelType.Bytes, CelType.String),
+            .. Of("timestamp", CelType.Timestamp, (ref b, in x, in y, in z) => b.Charge(16) ? CelConversions.ToTimestamp(x) : CelBudget.Exhausted, CelType.Timestamp, CelType.String, CelType.Int),
+            .. Of("duration", CelType.Duration, (ref b, in x, in y, in z) => b.Charge(16) ? CelConversions.ToDuration(x) : CelBudget.Exhausted, CelType.Duration, CelType.String),
             new("type", false, CelType.Type, NotCalled, CelType.Dyn),
-            new("dyn", false, CelType.Dyn, (ref _, a) => a[0], CelType.Dyn),
+            new("dyn", false, CelType.Dyn, (ref _, in x, in y, in z) => x, CelType.Dyn),
         ];
     }
 
@@ -54,7 +54,7 @@ public static class CelStandard
     {
         foreach (var name in new[] { "getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes", "getSeconds", "getMilliseconds" })
         {
-            CelBody part = (ref _, a) => CelTimes.Part(name, a[0], TimeZoneInfo.Utc);
+            CelBody part = (ref _, in x, in y, in z) => CelTimes.Part(name, x, TimeZoneInfo.Utc);
             yield return new(name, true, CelType.Int, part, CelType.Timestamp);
             yield return new(name, true, CelType.Int, NotCalled, CelType.Timestamp, CelType.String);
             if (name is "getHours" or "getMinutes" or "getSeconds" or "getMilliseconds")
@@ -65,5 +65,5 @@ public static class CelStandard
     }
 
     // The compiler makes nodes of its own for functions that need more than values: patterns, time zones, types of objects.
-    private static CelValue NotCalled(ref CelBudget budget, ReadOnlySpan<CelValue> arguments) => CelValue.NoOverload;
+    private static CelValue NotCalled(ref CelBudget budget, in CelValue x, in CelValue y, in CelValue z) => CelValue.NoOverload;
 }

@@ -8,25 +8,25 @@ public static class CelStrings
     /// <summary>All of them.</summary>
     public static IReadOnlyList<CelFunction> All { get; } =
     [
-        Of("lowerAscii", CelType.String, a => CelValue.Of(Ascii(a[0].String, char.IsAsciiLetterUpper))),
-        Of("upperAscii", CelType.String, a => CelValue.Of(Ascii(a[0].String, char.IsAsciiLetterLower))),
-        Of("trim", CelType.String, a => CelValue.Of(a[0].String.Trim())),
-        Of("split", CelType.ListOf(CelType.String), a => CelValue.OfList(a[0].String.Split(a[1].String)), CelType.String),
-        Of("substring", CelType.String, a => Cut(a[0].String, a[1].Int, long.MaxValue), CelType.Int),
-        Of("substring", CelType.String, a => Cut(a[0].String, a[1].Int, a[2].Int), CelType.Int, CelType.Int),
-        Of("charAt", CelType.String, a => Cut(a[0].String, a[1].Int, a[1].Int + 1), CelType.Int),
-        Of("indexOf", CelType.Int, a => Place(a[0].String, a[0].String.IndexOf(a[1].String, StringComparison.Ordinal)), CelType.String),
-        Of("lastIndexOf", CelType.Int, a => Place(a[0].String, a[0].String.LastIndexOf(a[1].String, StringComparison.Ordinal)), CelType.String),
+        Of("lowerAscii", CelType.String, (in x, in y, in z) => CelValue.Of(Ascii(x.String, char.IsAsciiLetterUpper))),
+        Of("upperAscii", CelType.String, (in x, in y, in z) => CelValue.Of(Ascii(x.String, char.IsAsciiLetterLower))),
+        Of("trim", CelType.String, (in x, in y, in z) => CelValue.Of(x.String.Trim())),
+        Of("split", CelType.ListOf(CelType.String), (in x, in y, in z) => CelValue.OfList(x.String.Split(y.String)), CelType.String),
+        Of("substring", CelType.String, (in x, in y, in z) => Cut(x.String, y.Int, long.MaxValue), CelType.Int),
+        Of("substring", CelType.String, (in x, in y, in z) => Cut(x.String, y.Int, z.Int), CelType.Int, CelType.Int),
+        Of("charAt", CelType.String, (in x, in y, in z) => Cut(x.String, y.Int, y.Int + 1), CelType.Int),
+        Of("indexOf", CelType.Int, (in x, in y, in z) => Place(x.String, x.String.IndexOf(y.String, StringComparison.Ordinal)), CelType.String),
+        Of("lastIndexOf", CelType.Int, (in x, in y, in z) => Place(x.String, x.String.LastIndexOf(y.String, StringComparison.Ordinal)), CelType.String),
         new("replace", true, CelType.String, Replace, CelType.String, CelType.String, CelType.String),
         new("join", true, CelType.String, Join, CelType.List),
         new("join", true, CelType.String, Join, CelType.List, CelType.String),
-        new("find", true, CelType.String, (ref _, _) => CelValue.NoOverload, CelType.String, CelType.String) { Match = (regex, text) => CelValue.Of(regex.Match(text).Value) },
+        new("find", true, CelType.String, (ref _, in _, in _, in _) => CelValue.NoOverload, CelType.String, CelType.String) { Match = (regex, text) => CelValue.Of(regex.Match(text).Value) },
     ];
 
-    private delegate CelValue OfText(ReadOnlySpan<CelValue> arguments);
+    private delegate CelValue OfText(in CelValue x, in CelValue y, in CelValue z);
 
     private static CelFunction Of(string name, CelType result, OfText body, params CelType[] others) =>
-        new(name, true, result, (ref b, a) => b.Charge(1 + a[0].String.Length) ? body(a) : CelBudget.Exhausted, [CelType.String, .. others]);
+        new(name, true, result, (ref b, in x, in y, in z) => b.Charge(1 + x.String.Length) && (y.Kind != CelKind.String || CelText.ChargeSearch(ref b, x.String, y.String)) ? body(x, y, z) : CelBudget.Exhausted, [CelType.String, .. others]);
 
     private static string Ascii(string text, Func<char, bool> changes) => string.Create(text.Length, (text, changes), static (to, from) =>
     {
@@ -56,15 +56,15 @@ public static class CelStrings
     }
 
     /// <summary>The length of what comes out is charged before there is any of it.</summary>
-    private static CelValue Replace(ref CelBudget budget, ReadOnlySpan<CelValue> a)
+    private static CelValue Replace(ref CelBudget budget, in CelValue x, in CelValue y, in CelValue z)
     {
-        var (text, part, other) = (a[0].String, a[1].String, a[2].String);
+        var (text, part, other) = (x.String, y.String, z.String);
         if (part.Length == 0)
         {
-            return a[0];
+            return x;
         }
 
-        if (!budget.Charge(1 + text.Length))
+        if (!CelText.ChargeSearch(ref budget, text, part))
         {
             return CelBudget.Exhausted;
         }
@@ -73,13 +73,13 @@ public static class CelStrings
         return budget.Charge((int)Math.Min(length / 4, int.MaxValue)) ? CelValue.Of(text.Replace(part, other, StringComparison.Ordinal)) : CelBudget.Exhausted;
     }
 
-    private static CelValue Join(ref CelBudget budget, ReadOnlySpan<CelValue> a)
+    private static CelValue Join(ref CelBudget budget, in CelValue x, in CelValue y, in CelValue z)
     {
-        var (count, between) = (CelLists.Count(a[0]), a.Length == 2 ? a[1].String : "");
+        var (count, between) = (CelLists.Count(x), y.Kind == CelKind.String ? y.String : "");
         var all = new StringBuilder();
         for (var i = 0; i < count; i++)
         {
-            var text = CelConversions.ToText(CelLists.At(a[0], i));
+            var text = CelConversions.ToText(CelLists.At(x, i));
             if (text.IsError)
             {
                 return text;

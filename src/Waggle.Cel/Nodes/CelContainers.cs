@@ -71,7 +71,9 @@ internal sealed class CelInConstantsNode<T>(CelNode<T> element, CelLiteralMap co
     public override CelValue Eval(ref CelFrame<T> frame)
     {
         var value = element.Eval(ref frame);
-        return value.IsError ? value : CelEquality.In(ref frame.Budget, value, CelValue.Of(constants));
+        return value.IsError ? value
+            : !CelEquality.ChargeText(ref frame.Budget, value) ? CelBudget.Exhausted
+            : CelValue.Of((CelMap.IsKey(value) || value.Kind == CelKind.Double) && constants.TryGet(value, out _));
     }
 }
 

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Waggle.Cel;
 
 /// <summary>A piece of a compiled expression. Immutable; several threads may evaluate it.</summary>
@@ -139,32 +137,30 @@ internal sealed class CelCallNode<T>(CelFunction[] forms, CelNode<T>[] arguments
 
     public override CelValue Eval(ref CelFrame<T> frame)
     {
-        Room room = default;
-        Span<CelValue> values = room;
-        values = values[..arguments.Length];
-        for (var i = 0; i < values.Length; i++)
+        CelValue x = arguments[0].Eval(ref frame), y = default, z = default;
+        if (x.IsError)
         {
-            values[i] = arguments[i].Eval(ref frame);
-            if (values[i].IsError)
-            {
-                return values[i];
-            }
+            return x;
+        }
+
+        if (arguments.Length > 1 && (y = arguments[1].Eval(ref frame)).IsError)
+        {
+            return y;
+        }
+
+        if (arguments.Length > 2 && (z = arguments[2].Eval(ref frame)).IsError)
+        {
+            return z;
         }
 
         foreach (var form in forms)
         {
-            if (form.Takes(values))
+            if (form.Takes(x, y, z))
             {
-                return form.Body(ref frame.Budget, values);
+                return form.Body(ref frame.Budget, x, y, z);
             }
         }
 
         return CelValue.NoOverload;
-    }
-
-    [InlineArray(3)]
-    private struct Room
-    {
-        private CelValue _first;
     }
 }

@@ -3,9 +3,9 @@ namespace Waggle.Cel;
 /// <summary>Functions of strings. What they look through is charged.</summary>
 internal static class CelText
 {
-    /// <summary>A question about a text and a part of it.</summary>
-    public static CelFunction Test(string name, Func<string, string, bool> test) =>
-        new(name, true, CelType.Bool, (ref b, a) => b.Charge(a[0].String.Length / 4) ? CelValue.Of(test(a[0].String, a[1].String)) : CelBudget.Exhausted, CelType.String, CelType.String);
+    /// <summary>Charges a search: short parts are found as fast as the text is read, long ones may almost be found at every place.</summary>
+    public static bool ChargeSearch(ref CelBudget budget, string text, string part) =>
+        budget.Charge((int)Math.Min(int.MaxValue, (text.Length / 4) + ((long)text.Length * (part.Length / 256))));
 
     /// <summary>Characters of a string (code points), bytes, elements, entries.</summary>
     public static CelValue Size(ref CelBudget budget, in CelValue value) => value.Kind switch

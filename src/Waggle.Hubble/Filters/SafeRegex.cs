@@ -9,7 +9,7 @@ namespace Waggle.Hubble.Filters;
 internal static class SafeRegex
 {
     private const int MaxLength = 1024;
-    private const int MaxRepetition = 1000;
+    private const int MaxSize = 4096;
 
     public static Regex Compile(string field, string pattern)
     {
@@ -24,7 +24,7 @@ internal static class SafeRegex
     }
 
     /// <exception cref="ArgumentException">It cannot be used; the message says why.</exception>
-    public static Regex Compile(string pattern) => CelPattern.Compile(pattern, MaxLength, MaxRepetition);
+    public static Regex Compile(string pattern) => CelPattern.Compile(pattern, MaxLength, MaxSize);
 
     /// <summary>Matches; a text that takes too long (a second) does not match.</summary>
     public static bool Matches(Regex regex, string text)

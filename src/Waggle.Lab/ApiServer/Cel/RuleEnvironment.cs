@@ -52,7 +52,7 @@ internal sealed class RuleEnvironment : CelEnvironment<RuleInput>
     }
 
     private static CelFunction Test(string name, Func<string, bool> test) =>
-        new(name, false, CelType.Bool, (ref budget, a) => budget.Charge(a[0].String.Length) ? CelValue.Of(test(a[0].String)) : CelBudget.Exhausted, CelType.String);
+        new(name, false, CelType.Bool, (ref budget, in x, in y, in z) => budget.Charge(x.String.Length) ? CelValue.Of(test(x.String)) : CelBudget.Exhausted, CelType.String);
 
     private sealed class InputNode(bool old) : CelNode<RuleInput>
     {
