@@ -73,8 +73,13 @@ public sealed class BoundsTests
     [InlineData("[0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, self == self && self < self + 'a'))")]
     [InlineData("self.matches('^(a+)+$') && self.split('').size() > 0")]
     [InlineData("[0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, {'a': 1}.exists(k, self in {'a': 1} || true) && self in [self]))")]
+    [InlineData("[0,1,2,3,4,5,6,7,8,9].all(a, [0,1,2,3,4,5,6,7,8,9].all(b, {self: a}[self] == a))")]
+    [InlineData("[0,1,2,3,4,5,6,7,8,9].all(a, int(self) > 0 || timestamp(self) > timestamp(0) || duration(self) > duration('0') || true)")]
     public void Evaluate_OfBigTexts_EndsWithAReason(string expression) =>
         Assert.Equal("error: the evaluation costs more than it may", TestEnvironment.Evaluate(expression, CelValue.Of(new string('a', 90_000))).ToString());
+
+    [Fact]
+    public void Evaluate_OfABigTextThatIsNoNumber_ShowsItsBeginning() => Assert.InRange(TestEnvironment.Evaluate("int(self)", CelValue.Of(new string('a', 90_000))).ToString().Length, 64, 200);
 
     [Theory]
     [InlineData("'a'.matches('(?=a)')", "not supported")]

@@ -31,24 +31,28 @@ public static class CelStandard
         yield return new("endsWith", true, CelType.Bool, static (ref b, in x, in y, in z) => b.Charge(y.String.Length / 4) ? CelValue.Of(x.String.EndsWith(y.String, StringComparison.Ordinal)) : CelBudget.Exhausted, CelType.String, CelType.String);
     }
 
+    private delegate CelValue Conversion(in CelValue value);
+
     private static IEnumerable<CelFunction> Conversions()
     {
-        IEnumerable<CelFunction> Of(string name, CelType to, CelBody body, params CelType[] from) => from.Select(type => new CelFunction(name, false, to, body, type));
+        IEnumerable<CelFunction> Of(string name, CelType to, Conversion body, params CelType[] from) =>
+            from.Select(type => new CelFunction(name, false, to, (ref b, in x, in y, in z) => b.Charge(Cost(x)) ? body(x) : CelBudget.Exhausted, type));
         return
         [
-            .. Of("int", CelType.Int, (ref _, in x, in y, in z) => CelConversions.ToInt(x), CelType.Int, CelType.Uint, CelType.Double, CelType.String, CelType.Timestamp),
-            .. Of("uint", CelType.Uint, (ref _, in x, in y, in z) => CelConversions.ToUint(x), CelType.Uint, CelType.Int, CelType.Double, CelType.String),
-            .. Of("double", CelType.Double, (ref _, in x, in y, in z) => CelConversions.ToDouble(x), CelType.Double, CelType.Int, CelType.Uint, CelType.String),
-            .. Of("bool", CelType.Bool, (ref _, in x, in y, in z) => CelConversions.ToBool(x), CelType.Bool, CelType.String),
-            .. Of("string", CelType.String, (ref b, in x, in y, in z) => b.Charge(x.Kind == CelKind.Bytes ? x.Bytes.Length / 4 : 4) ? CelConversions.ToText(x) : CelBudget.Exhausted,
-                CelType.String, CelType.Bool, CelType.Int, CelType.Uint, CelType.Double, CelType.Bytes, CelType.Timestamp, CelType.Duration),
-            .. Of("bytes", CelType.Bytes, (ref b, in x, in y, in z) => b.Charge(x.Kind == CelKind.String ? x.String.Length / 4 : 0) ? CelConversions.ToBytes(x) : CelBudget.Exhausted, CelType.Bytes, CelType.String),
-            .. Of("timestamp", CelType.Timestamp, (ref b, in x, in y, in z) => b.Charge(16) ? CelConversions.ToTimestamp(x) : CelBudget.Exhausted, CelType.Timestamp, CelType.String, CelType.Int),
-            .. Of("duration", CelType.Duration, (ref b, in x, in y, in z) => b.Charge(16) ? CelConversions.ToDuration(x) : CelBudget.Exhausted, CelType.Duration, CelType.String),
+            .. Of("int", CelType.Int, CelConversions.ToInt, CelType.Int, CelType.Uint, CelType.Double, CelType.String, CelType.Timestamp),
+            .. Of("uint", CelType.Uint, CelConversions.ToUint, CelType.Uint, CelType.Int, CelType.Double, CelType.String),
+            .. Of("double", CelType.Double, CelConversions.ToDouble, CelType.Double, CelType.Int, CelType.Uint, CelType.String),
+            .. Of("bool", CelType.Bool, CelConversions.ToBool, CelType.Bool, CelType.String),
+            .. Of("string", CelType.String, CelConversions.ToText, CelType.String, CelType.Bool, CelType.Int, CelType.Uint, CelType.Double, CelType.Bytes, CelType.Timestamp, CelType.Duration),
+            .. Of("bytes", CelType.Bytes, CelConversions.ToBytes, CelType.Bytes, CelType.String),
+            .. Of("timestamp", CelType.Timestamp, CelConversions.ToTimestamp, CelType.Timestamp, CelType.String, CelType.Int),
+            .. Of("duration", CelType.Duration, CelConversions.ToDuration, CelType.Duration, CelType.String),
             new("type", false, CelType.Type, NotCalled, CelType.Dyn),
             new("dyn", false, CelType.Dyn, (ref _, in x, in y, in z) => x, CelType.Dyn),
         ];
     }
+
+    private static int Cost(in CelValue value) => 4 + (value.Kind switch { CelKind.String => 12 + (value.String.Length / 4), CelKind.Bytes => value.Bytes.Length / 4, _ => 0 });
 
     private static IEnumerable<CelFunction> TimeParts()
     {

@@ -52,6 +52,11 @@ internal sealed class CelMapNode<T>((CelNode<T> Key, CelNode<T> Value)[] entries
                 return CelValue.Error("unsupported key type");
             }
 
+            if (!CelEquality.ChargeText(ref frame.Budget, k))
+            {
+                return CelBudget.Exhausted;
+            }
+
             if (!map.TryAdd(k, v))
             {
                 return CelValue.Error("the map has a key twice");
@@ -106,6 +111,11 @@ internal sealed class CelDynamicFieldNode<T>(CelNode<T> operand, string name, bo
         var value = operand.Eval(ref frame);
         if (value.Kind == CelKind.Map)
         {
+            if (!CelEquality.ChargeText(ref frame.Budget, _key))
+            {
+                return CelBudget.Exhausted;
+            }
+
             return test ? CelValue.Of(value.Map.Has(_key)) : value.Map.TryGet(_key, out var entry) ? entry : _missing;
         }
 

@@ -103,5 +103,5 @@ internal static class CelConversions
         _ => CelValue.NoOverload,
     };
 
-    private static CelValue Bad(in CelValue text, string wanted) => CelValue.Error($"\"{text.String}\" is not {wanted}");
+    private static CelValue Bad(in CelValue text, string wanted) => CelValue.Error($"{CelText.Quoted(text.String)} is not {wanted}");
 }

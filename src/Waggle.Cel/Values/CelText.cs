@@ -3,6 +3,9 @@ namespace Waggle.Cel;
 /// <summary>Functions of strings. What they look through is charged.</summary>
 internal static class CelText
 {
+    /// <summary>A text within a message.</summary>
+    public static string Quoted(string text) => text.Length <= 64 ? $"\"{text}\"" : $"\"{text.AsSpan(0, 64)}…\"";
+
     /// <summary>Charges a search: short parts are found as fast as the text is read, long ones may almost be found at every place.</summary>
     public static bool ChargeSearch(ref CelBudget budget, string text, string part) =>
         budget.Charge((int)Math.Min(int.MaxValue, (text.Length / 4) + ((long)text.Length * (part.Length / 256))));

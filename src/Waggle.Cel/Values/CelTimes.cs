@@ -41,7 +41,7 @@ internal static class CelTimes
             ? CelValue.OfTimestamp(time.ToUnixTimeSeconds(), nanos)
             : Bad(text);
 
-        static CelValue Bad(string text) => CelValue.Error($"\"{text}\" is no timestamp of RFC 3339");
+        static CelValue Bad(string text) => CelValue.Error($"{CelText.Quoted(text)} is no timestamp of RFC 3339");
     }
 
     /// <summary>"1h30m", "-1.5s", "250ms"; "0".</summary>
@@ -89,7 +89,7 @@ internal static class CelTimes
 
         return parts == 0 ? Bad(text) : CelValue.OfDuration((Int128)(negative ? -total : total));
 
-        static CelValue Bad(string text) => CelValue.Error($"\"{text}\" is no duration; write for example 1h30m");
+        static CelValue Bad(string text) => CelValue.Error($"{CelText.Quoted(text)} is no duration; write for example 1h30m");
     }
 
     public static string Text(in CelValue value)
