@@ -163,6 +163,7 @@ public sealed class KubectlTests(ServerFixture server) : IClassFixture<ServerFix
                           speed: {type: integer}
                         x-kubernetes-validations:
                         - {rule: "!has(self.speed) || self.speed <= self.crew * 10", message: too fast for its crew}
+                        - {rule: "self.class == oldSelf.class", fieldPath: .class, messageExpression: "'once ' + oldSelf.class + ', always ' + oldSelf.class"}
                       status: {type: object, x-kubernetes-preserve-unknown-fields: true}
             """, "apply", "-f", "-")).Ok.ToString();
         Assert.Contains("condition met", (await server.KubectlAsync("wait", "--for=condition=Established", "crd/ships.example.com")).Ok, StringComparison.Ordinal);
@@ -171,6 +172,7 @@ public sealed class KubectlTests(ServerFixture server) : IClassFixture<ServerFix
         (await server.KubectlWithInputAsync(Ship("red", "{class: x-wing}"), "apply", "-f", "-")).Ok.ToString();
         Assert.Contains("spec.class: Unsupported value: \"cruiser\"", (await server.KubectlWithInputAsync(Ship("big", "{class: cruiser}"), "apply", "-f", "-")).Error, StringComparison.Ordinal);
         Assert.Contains("too fast for its crew", (await server.KubectlWithInputAsync(Ship("fast", "{class: tie, speed: 11}"), "apply", "-f", "-")).Error, StringComparison.Ordinal);
+        Assert.Contains("spec.class: Invalid value: \"object\": once x-wing, always x-wing", (await server.KubectlWithInputAsync(Ship("red", "{class: tie}"), "apply", "-f", "-")).Error, StringComparison.Ordinal);
         // An old kubectl checks this by itself, in other words.
         Assert.Contains("class", (await server.KubectlWithInputAsync(Ship("none", "{}"), "apply", "-f", "-")).Error, StringComparison.Ordinal);
         Assert.Matches(@"^NAME +CLASS +READY\s+red +x-wing", (await server.KubectlAsync("get", "sh")).Ok);
