@@ -17,6 +17,7 @@ using Waggle.Hubble.Rpc.Tls;
 using Waggle.Hubble.Tests.Relay;
 using Waggle.Hubble.Tests.Shared;
 using Waggle.Tests.Shared;
+using static Waggle.Tests.Shared.Eventually;
 
 namespace Waggle.Hubble.Tests.Tls;
 
@@ -223,15 +224,6 @@ public sealed class RenewalTests : IAsyncDisposable
         }
 
         return events;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!condition())
-        {
-            await Task.Delay(10, limit.Token);
-        }
     }
 
     private async Task<Peer> NodeAsync(string name, CertificateFiles? files = null)
