@@ -12,7 +12,8 @@ namespace Waggle.Agent.Endpoints;
 /// <summary>Table <c>endpoints</c> → maps, programs on the pods' devices, and the node's routes to pods.</summary>
 /// <remarks>
 /// The order matters: (1) the row by device, so that the program finds the sender from the first packet, (2) the programs, (3) the rows
-/// by address and the routes, from when on others reach the pod. Removal goes the other way.
+/// by address and the routes, from when on others reach the pod. Removal goes the other way: (3), the device with its programs, (1), so that
+/// what the pod still says, such as that it leaves its groups, has a known sender to the last packet.
 /// </remarks>
 internal sealed class EndpointDatapath(EndpointMaps maps, DatapathControl control, NatSweeper nat, Rtnl netlink) : IReconcilerTarget<EndpointRow>
 {
@@ -21,11 +22,15 @@ internal sealed class EndpointDatapath(EndpointMaps maps, DatapathControl contro
     /// <summary>Completes when the endpoint's rows are in the kernel; fails when the first attempt does. Ask before the row is written.</summary>
     public Task NextAdded(int id) => Waiter(_added, id);
 
-    /// <summary>Completes when nothing of the endpoint is left in the maps. Ask before the row is deleted.</summary>
+    /// <summary>Completes when nobody reaches the endpoint any more. Ask before the row is deleted; then delete its device, and <see cref="Forget"/> it.</summary>
     public Task NextRemoved(int id) => Waiter(_removed, id);
 
-    /// <summary>After the endpoint's device is gone.</summary>
-    public void Forget(EndpointRow row) => control.ForgetPod(row.State.HostDevice);
+    /// <summary>After the endpoint's device is gone: nothing of it is left in the kernel.</summary>
+    public void Forget(EndpointRow row)
+    {
+        control.ForgetPod(row.State.HostDevice);
+        maps.RemoveSender(row); // 1
+    }
 
     /// <summary>True when the maps hold the endpoint as it should be.</summary>
     public bool IsInKernel(EndpointRow row) => maps.Hold(row);
@@ -52,8 +57,8 @@ internal sealed class EndpointDatapath(EndpointMaps maps, DatapathControl contro
             nat.Forget(address);
         }
 
-        maps.Remove(row);
-        control.DetachPod(row.State.HostIfindex); // the programs go with the device
+        maps.RemoveAddresses(row); // 3
+        control.DetachPod(row.State.HostIfindex); // 2: the programs go with the device
         Done(_removed, row.Id, null);
     }
 

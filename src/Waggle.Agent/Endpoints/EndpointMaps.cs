@@ -29,7 +29,8 @@ internal sealed class EndpointMaps(DatapathState datapath, SlotWriter slots)
         datapath.Maps.ForwardingChanged();
     }
 
-    public void Remove(EndpointRow row)
+    /// <summary>From now on nobody reaches it.</summary>
+    public void RemoveAddresses(EndpointRow row)
     {
         DatapathMaps maps = datapath.Maps;
         foreach (IPAddress address in row.Addresses)
@@ -40,9 +41,16 @@ internal sealed class EndpointMaps(DatapathState datapath, SlotWriter slots)
             }
         }
 
-        slots.FreeLocal(row.State.Slot);
-        maps.EndpointsByIfindex.Delete((uint)row.State.HostIfindex);
+        slots.LeaveLocal(row.State.Slot);
         maps.ForwardingChanged();
+    }
+
+    /// <summary>Forgets who sent from its device.</summary>
+    public void RemoveSender(EndpointRow row)
+    {
+        slots.FreeLocal(row.State.Slot);
+        datapath.Maps.EndpointsByIfindex.Delete((uint)row.State.HostIfindex);
+        datapath.Maps.ForwardingChanged();
     }
 
     /// <summary>True when the maps hold the endpoint as it should be.</summary>

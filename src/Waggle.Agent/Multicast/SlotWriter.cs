@@ -24,6 +24,9 @@ internal sealed class SlotWriter(DatapathState datapath, MembershipControl membe
     public void WriteRemote(int slot, IPAddress tunnel) =>
         Write((uint)slot, new McastSlot { Kind = (uint)SlotKind.Remote, EndpointId = (uint)slot, Identity = (uint)ReservedIdentity.RemoteNode, Tunnel = Address.From(tunnel) });
 
+    /// <summary>Takes an endpoint out of its groups: no copies are sent to it any more.</summary>
+    public void LeaveLocal(int slot) => LeaveAll((uint)slot);
+
     /// <summary>Frees the slot of an endpoint; nothing happens when another kind has it.</summary>
     public void FreeLocal(int slot) => Free((uint)slot, SlotKind.Local);
 
@@ -71,14 +74,26 @@ internal sealed class SlotWriter(DatapathState datapath, MembershipControl membe
         DatapathMaps maps = datapath.Maps;
         if (maps.McastSlots.TryLookup(slot, out McastSlot value) && value.Kind == (uint)kind)
         {
-            // Most pods never joined anything; then there is no need to look through all memberships.
-            if (kind == SlotKind.Remote || (maps.McastLimits.TryLookup(slot, out McastLimit limit) && limit.Groups > 0))
+            if (kind == SlotKind.Remote)
             {
                 memberships.LeaveAll(slot);
+            }
+            else
+            {
+                LeaveAll(slot);
             }
 
             maps.McastSlots.Update(slot, default);
             maps.McastLimits.Update(slot, default);
+        }
+    }
+
+    /// <summary>Most pods never joined anything; then there is no need to look through all memberships.</summary>
+    private void LeaveAll(uint slot)
+    {
+        if (datapath.Maps.McastLimits.TryLookup(slot, out McastLimit limit) && limit.Groups > 0)
+        {
+            memberships.LeaveAll(slot);
         }
     }
 
