@@ -44,6 +44,11 @@ public sealed class PatchTests
         """, Strategic("spec: {template: {spec: {containers: [{$patch: replace}, {name: z, image: z}]}}}"));
 
     [Fact]
+    public void Strategic_ReplaceDirectiveInList_KeepsTwoOfOneKey() => Same("""
+        spec: {template: {spec: {containers: [{name: z, image: "1"}, {name: z, image: "2"}], tolerations: [{key: k}]}}}
+        """, Strategic("spec: {template: {spec: {containers: [{name: z, image: '1'}, {$patch: replace}, {name: z, image: '2'}]}}}"));
+
+    [Fact]
     public void Strategic_ReplaceDirectiveInMap_ReplacesTheMap() => Same("""
         spec: {template: {spec: {containers: []}}}
         """, Strategic("spec: {template: {spec: {$patch: replace, containers: []}}}"));

@@ -72,6 +72,8 @@ public sealed class LabClusterTests
         using var reader = new StreamReader(await client.OpenStreamAsync("api/v1/namespaces/default/pods/p/log", Cancellation));
         Assert.Equal("172.18.0.2\n172.18.0.1\nfc00:f853:ccd:e793::2\nfc00:f853:ccd:e793::1\n1\na-worker\n", await reader.ReadToEndAsync(Cancellation));
         Assert.Equal(["172.18.0.3", "fc00:f853:ccd:e793::3"], pod.Status.Ips.Select(ip => ip.Ip));
+        Node node = await client.GetAsync(KubeTypes.Nodes, null, "a-worker", Cancellation);
+        Assert.Equal(["InternalIP 172.18.0.3", "InternalIP fc00:f853:ccd:e793::3", "Hostname a-worker"], node.Status.Addresses.Select(a => $"{a.Type} {a.Address}"));
     }
 
     [Fact]

@@ -97,24 +97,18 @@ internal static class StrategicMerge
 
     private static JsonArray MergeByKey(Schema property, string key, JsonArray? list, JsonArray items)
     {
-        var result = new List<JsonObject>();
-        if (!items.Any(i => J.Str(i, "$patch") == "replace" && (i as JsonObject)?[key] is null))
+        List<JsonObject> changes = [.. items.Select(i => i as JsonObject ?? throw ApiException.BadRequest($"the items of a list that is merged by \"{key}\" must be objects"))];
+        if (changes.Any(c => J.Str(c, "$patch") == "replace" && c[key] is null))
         {
-            result.AddRange((list ?? []).OfType<JsonObject>().Select(o => (JsonObject)o.DeepClone()));
+            // As it stands, nothing merged: also two items of one key.
+            return new JsonArray([.. changes.Where(c => !c.ContainsKey("$patch")).Select(c => Apply(property.Target.Items?.Target, [], c))]);
         }
-        foreach (var item in items)
+        List<JsonObject> result = [.. (list ?? []).OfType<JsonObject>().Select(o => (JsonObject)o.DeepClone())];
+        foreach (var change in changes)
         {
-            if (item is not JsonObject change)
-            {
-                throw ApiException.BadRequest($"the items of a list that is merged by \"{key}\" must be objects");
-            }
             var directive = J.Str(change, "$patch");
             if (change[key] is not { } id)
             {
-                if (directive == "replace")
-                {
-                    continue;
-                }
                 throw ApiException.BadRequest($"map: {change.ToJsonString(JsonText.NodeOptions)} does not contain declared merge key: {key}");
             }
             var at = result.FindIndex(o => JsonNode.DeepEquals(o[key], id));

@@ -111,6 +111,8 @@ internal sealed partial class NodeRegistrar(KubeClient client, NodeOptions optio
     private async Task PatchStatusAsync(bool ready, DateTimeOffset now, DateTimeOffset since, CancellationToken cancellation)
     {
         JsonObject status = KubeJson.ToJson(NodeFacts.Status(options, ready, now, since));
+        // Addresses merge by their type, too, and a node of both families has two of one: replaced as a whole, as kubelets do it.
+        status["addresses"]!.AsArray().Insert(0, new JsonObject { ["$patch"] = "replace" });
         try
         {
             // Conditions merge by their type: the network's own ones belong to others.
