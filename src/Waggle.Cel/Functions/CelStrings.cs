@@ -11,10 +11,10 @@ public static class CelStrings
         Of("lowerAscii", CelType.String, (in x, in y, in z) => CelValue.Of(Ascii(x.String, char.IsAsciiLetterUpper))),
         Of("upperAscii", CelType.String, (in x, in y, in z) => CelValue.Of(Ascii(x.String, char.IsAsciiLetterLower))),
         Of("trim", CelType.String, (in x, in y, in z) => CelValue.Of(x.String.Trim())),
-        Of("split", CelType.ListOf(CelType.String), (in x, in y, in z) => CelValue.OfList(x.String.Split(y.String)), CelType.String),
+        new("split", true, CelType.ListOf(CelType.String), Split, CelType.String, CelType.String),
         Of("substring", CelType.String, (in x, in y, in z) => Cut(x.String, y.Int, long.MaxValue), CelType.Int),
         Of("substring", CelType.String, (in x, in y, in z) => Cut(x.String, y.Int, z.Int), CelType.Int, CelType.Int),
-        Of("charAt", CelType.String, (in x, in y, in z) => Cut(x.String, y.Int, y.Int + 1), CelType.Int),
+        Of("charAt", CelType.String, (in x, in y, in z) => CharAt(x.String, y.Int), CelType.Int),
         Of("indexOf", CelType.Int, (in x, in y, in z) => Place(x.String, x.String.IndexOf(y.String, StringComparison.Ordinal)), CelType.String),
         Of("lastIndexOf", CelType.Int, (in x, in y, in z) => Place(x.String, x.String.LastIndexOf(y.String, StringComparison.Ordinal)), CelType.String),
         new("replace", true, CelType.String, Replace, CelType.String, CelType.String, CelType.String),
@@ -36,6 +36,9 @@ public static class CelStrings
         }
     });
 
+    /// <summary>Just behind the end there is an empty text.</summary>
+    private static CelValue CharAt(string text, long place) => place == CelText.Length(text) ? CelValue.Of("") : Cut(text, place, place + 1);
+
     private static CelValue Place(string text, int at) => CelValue.Of(at < 0 ? -1 : CelText.Length(text.AsSpan(0, at)));
 
     private static CelValue Cut(string text, long from, long to)
@@ -55,13 +58,26 @@ public static class CelStrings
         }
     }
 
-    /// <summary>The length of what comes out is charged before there is any of it.</summary>
+    /// <summary>At an empty text: into code points, each a text that is charged as such.</summary>
+    private static CelValue Split(ref CelBudget budget, in CelValue x, in CelValue y, in CelValue z)
+    {
+        var (text, part) = (x.String, y.String);
+        if (part.Length == 0)
+        {
+            return budget.Charge(1 + (8 * text.Length)) ? CelValue.OfList(text.EnumerateRunes().Select(rune => rune.ToString()).ToArray()) : CelBudget.Exhausted;
+        }
+
+        return budget.Charge(1 + text.Length) && CelText.ChargeSearch(ref budget, text, part) ? CelValue.OfList(text.Split(part)) : CelBudget.Exhausted;
+    }
+
+    /// <summary>The length of what comes out is charged before there is any of it. An empty text is found before each code point, and at the end.</summary>
     private static CelValue Replace(ref CelBudget budget, in CelValue x, in CelValue y, in CelValue z)
     {
         var (text, part, other) = (x.String, y.String, z.String);
         if (part.Length == 0)
         {
-            return x;
+            var whole = text.Length + ((1L + text.Length) * other.Length);
+            return budget.Charge((int)Math.Min(1 + text.Length + (whole / 4), int.MaxValue)) ? CelValue.Of(other + string.Concat(text.EnumerateRunes().Select(rune => rune + other))) : CelBudget.Exhausted;
         }
 
         if (!CelText.ChargeSearch(ref budget, text, part))
