@@ -15,6 +15,9 @@ internal static class PortForwardChannels
     public const string Protocol = "v4.channel.k8s.io";
     private const int MaxPorts = 16, MaxMessage = 1024 * 1024;
 
+    /// <summary>How long a client may take to answer the end.</summary>
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
     public static async Task RunAsync(ApiRequest request, INodeRuntime node, CancellationToken stopping)
     {
         var texts = request.Http.Request.Query["ports"].SelectMany(p => (p ?? "").Split(',')).ToArray();
@@ -49,10 +52,14 @@ internal static class PortForwardChannels
             }
 
             // Whoever ends first ends it: the client by leaving, the pod by closing all its connections.
-            await Task.WhenAny(UpAsync(socket, targets, stop.Token), Task.WhenAll(down));
+            var up = UpAsync(socket, targets, stop.Token);
+            await Task.WhenAny(up, Task.WhenAll(down));
             if (socket.State == WebSocketState.Open)
             {
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, stop.Token);
+
+                // Its answer is waited for: a receive that is cancelled resets the connection, and what was said last may be lost with it.
+                await Task.WhenAny(up, Task.Delay(Farewell, stop.Token));
             }
         }
         catch (Exception e) when (e is WebSocketException or IOException or OperationCanceledException)
